@@ -1,0 +1,1 @@
+"""Products, policies and orders: import, the immutable index, search, and the tools that read them."""

@@ -1,0 +1,251 @@
+"""The embedded lookup planner: turns a reading of the request into function calls.
+
+It knows tools, not intents: what an intent is answered with is the first of the tools that the scope
+gives it, and the others are what to fall back on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from assistant.catalog.vocabulary import Vocabulary
+from assistant.embedded.reader import Reader
+from assistant.embedded.reading import Condition, Reading
+from chains.messages import LookupInput, Need, Plan
+from chains.ports import ModelCard, Repair, Reply
+from chains.scope import OperatorTool
+from chains.tools import ToolCall
+from chains.values import Flag, Money, Quantity, Text
+
+Arguments = dict[str, JsonValue]
+_SHOWN = 4
+_CANDIDATES = 4
+_QUERY_CHARS = 200
+
+
+class EmbeddedPlanner:
+    """Serves the lookup hop by rules over the catalog's own vocabulary."""
+
+    def __init__(self, reader: Reader, vocabulary: Vocabulary, operator_tools: Mapping[str, OperatorTool]) -> None:
+        self._reader = reader
+        self._vocabulary = vocabulary
+        self._operator_tools = operator_tools
+        self.card = ModelCard("hopdesk", "embedded-planner/1", "plan")
+
+    async def propose(self, given: LookupInput, repair: Repair | None = None) -> Reply:  # noqa: ARG002 - deterministic
+        """Plan the calls for a request."""
+        return Reply(raw=self.plan(given).model_dump_json())
+
+    def plan(self, given: LookupInput) -> Plan:
+        """The calls for each intent in turn; the first thing that must be asked ends the planning."""
+        reading = self._reader.read(given.text, given.products)
+        calls: list[ToolCall] = []
+        for intent in given.intents:
+            part = self._plan(_Task(intent, given.tools[intent], given, reading))
+            made = tuple(
+                ToolCall(name=name, call_id=f"call_{len(calls) + number}", intent=intent, arguments=arguments)
+                for number, (name, arguments) in enumerate(part.calls, start=1)
+            )
+            calls += [call for call in made if not any(_same(call, other) for other in calls)]
+            if part.needs:
+                return Plan(calls=tuple(calls), needs=part.needs, candidates=part.candidates)
+        return Plan(calls=tuple(calls))
+
+    def _plan(self, task: "_Task") -> "_Part":
+        """Dispatch on the tool that the scope prefers for this intent."""
+        preferred = task.tools[0] if task.tools else ""
+        match preferred:
+            case "get_order":
+                return _order(task)
+            case "find_policy":
+                return _policy(task)
+            case "list_categories":
+                return self._range(task)
+            case "search_products":
+                return self._search(task)
+            case "get_product" | "check_stock" | "compare_products":
+                return self._product(task, preferred)
+            case _:
+                return self._operator(task, preferred)
+
+    def _product(self, task: "_Task", preferred: str) -> "_Part":
+        """Calls about the products that the text or the page points at."""
+        reading = task.reading
+        focus = _focus(reading, task.given.products)
+        if focus.ambiguous:
+            return _Part(
+                tuple(("get_product", {"sku": sku, "fields": ["price"]}) for sku in focus.skus[:_CANDIDATES])
+                if "get_product" in task.tools
+                else (),
+                needs="product",
+                candidates=focus.skus[:_CANDIDATES],
+            )
+        fields: list[JsonValue] = [*_asked_fields(reading, self._vocabulary)]
+        if len(focus.skus) > 1 and "compare_products" in task.tools:
+            return _Part((("compare_products", {"skus": [*focus.skus[:_CANDIDATES]], "fields": fields}),))
+        if focus.skus and preferred == "check_stock":
+            return _Part(tuple(("check_stock", {"sku": sku}) for sku in focus.skus[:2]))
+        if focus.skus and "get_product" in task.tools:
+            return _Part(tuple(("get_product", {"sku": sku, "fields": fields}) for sku in focus.skus[:2]))
+        if "search_products" in task.tools and (reading.unknown_product or _describes(reading)):
+            return self._search(task)
+        return _Part(needs="product")
+
+    def _search(self, task: "_Task") -> "_Part":
+        """A search whose conditions say all that the text says."""
+        reading = task.reading
+        if reading.foreign_currency:
+            return _Part(needs="currency")
+        if reading.unknown_product:
+            return _Part((("search_products", {"query": reading.unknown_product[:_QUERY_CHARS]}),))
+        if not _describes(reading) and not reading.leftover:
+            return _Part(needs="details")
+        return _Part((("search_products", _criteria(reading, self._vocabulary)),))
+
+    def _range(self, task: "_Task") -> "_Part":
+        arguments: Arguments = {"category": task.reading.category} if task.reading.category else {}
+        return _Part((("list_categories", arguments),))
+
+    def _operator(self, task: "_Task", name: str) -> "_Part":
+        """An operator's tool, its parameters filled from what they are typed to hold."""
+        tool = self._operator_tools.get(name)
+        if tool is None:
+            return _Part(needs="details")
+        focus = _focus(task.reading, task.given.products)
+        arguments: Arguments = {}
+        for parameter in tool.parameters:
+            if parameter.type == "sku" and not focus.skus:
+                return _Part(needs="product")
+            if parameter.type in {"integer", "number"}:
+                return _Part(needs="details")
+            arguments[parameter.name] = focus.skus[0] if parameter.type == "sku" else task.given.text[:_QUERY_CHARS]
+        return _Part(((name, arguments),))
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One intent to plan for."""
+
+    intent: str
+    tools: tuple[str, ...]
+    given: LookupInput
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What planning for one intent came to."""
+
+    calls: tuple[tuple[str, Arguments], ...] = ()
+    needs: Need | None = None
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Focus:
+    """The products that a request is about."""
+
+    skus: tuple[str, ...] = ()
+    ambiguous: bool = False
+
+
+def _focus(reading: Reading, context: tuple[str, ...]) -> _Focus:
+    """Named products first, then what "it" points at, then the product of the page."""
+    named = tuple(dict.fromkeys(mention.sku for mention in reading.products if not mention.ambiguous))
+    unsure = tuple(dict.fromkeys(mention.sku for mention in reading.products if mention.ambiguous))
+    if unsure:
+        return _Focus((*named, *unsure), ambiguous=True)
+    if reading.context_plural and context:
+        return _Focus(tuple(dict.fromkeys((*named, *context))))
+    pointed = context[reading.context_index : reading.context_index + 1] if reading.context_index is not None else ()
+    if reading.wants_comparison and len(named) == 1 and context:
+        return _Focus(tuple(dict.fromkeys((*named, *(pointed or context[:1])))))
+    if named:
+        return _Focus(named)
+    if reading.unknown_product:
+        return _Focus()
+    return _Focus(pointed or context[:1])
+
+
+def _asked_fields(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The fields that the text asks about or sets a condition on, in the order of mention."""
+    extra = [reading.compare[0]] if reading.compare else []
+    named = [*reading.fields, *extra, *(condition.field for condition in reading.conditions)]
+    return tuple(dict.fromkeys(field for field in named if field in vocabulary.fields))[:8]
+
+
+def _describes(reading: Reading) -> bool:
+    """Whether the text says what kind of product is wanted."""
+    return bool(reading.category or reading.conditions or reading.brands or reading.superlative)
+
+
+def _criteria(reading: Reading, vocabulary: Vocabulary) -> Arguments:
+    arguments: Arguments = {}
+    if reading.category:
+        arguments["category"] = reading.category
+    if len(reading.brands) == 1:
+        arguments["brand"] = reading.brands[0]
+    filters: list[JsonValue] = []
+    for condition in reading.conditions:
+        if condition.field == "price" and isinstance(condition.value, Money):
+            arguments |= _price(condition, condition.value.amount_minor)
+        elif made := _filter(condition):
+            filters.append(made)
+    if filters:
+        arguments["filters"] = filters[:8]
+    if reading.in_stock:
+        arguments["in_stock"] = True
+    if reading.superlative and _sortable(reading.superlative[0], vocabulary):
+        arguments |= {
+            "sort_by": reading.superlative[0],
+            "order": "asc" if reading.superlative[1] == "least" else "desc",
+        }
+    if reading.leftover and not (reading.category and (reading.conditions or reading.superlative)):
+        arguments["query"] = reading.leftover[:_QUERY_CHARS]
+    arguments["limit"] = min(max(reading.limit or _SHOWN, 1), 8)
+    return arguments
+
+
+def _price(condition: Condition, amount_minor: int) -> Arguments:
+    """A price condition as the search's inclusive range."""
+    match condition.op:
+        case "lt" | "le":
+            return {"price_max_minor": amount_minor}
+        case "gt" | "ge":
+            return {"price_min_minor": amount_minor}
+        case "eq":
+            return {"price_min_minor": amount_minor, "price_max_minor": amount_minor}
+        case _:
+            return {}
+
+
+def _filter(condition: Condition) -> Arguments | None:
+    match condition.value:
+        case Flag(value=value):
+            return {"field": condition.field, "op": condition.op, "value": value}
+        case Text(value=word):
+            return {"field": condition.field, "op": condition.op, "value": word}
+        case Quantity(value=number, unit=unit):
+            return {"field": condition.field, "op": condition.op, "value": float(number), "unit": unit}
+        case _:
+            return None
+
+
+def _sortable(field: str, vocabulary: Vocabulary) -> bool:
+    found = vocabulary.fields.get(field)
+    return field == "price" or (found is not None and found.kind in {"quantity", "money"})
+
+
+def _order(task: _Task) -> _Part:
+    numbers = task.reading.order_numbers
+    return _Part((("get_order", {"order_number": numbers[0]} if numbers else {}),))
+
+
+def _policy(task: _Task) -> _Part:
+    topics: list[JsonValue] = [*task.given.topics.get(task.intent, ())]
+    return _Part((("find_policy", {"query": task.given.text[:_QUERY_CHARS], "topics": topics}),))
+
+
+def _same(call: ToolCall, other: ToolCall) -> bool:
+    return call.name == other.name and call.arguments == other.arguments and call.intent == other.intent

@@ -1,0 +1,202 @@
+"""The embedded responder: chooses, by what the request asks, which of the found facts to state, in which order."""
+
+from assistant.embedded.reader import Reader
+from assistant.embedded.reading import Condition, Reading
+from chains.claims import (
+    Claim,
+    Compare,
+    Count,
+    Draft,
+    DraftPart,
+    Extreme,
+    Meets,
+    NoneFound,
+    NotFound,
+    NotListed,
+    Op,
+    Quote,
+    Stock,
+    Value,
+)
+from chains.facts import Evidence, Fact, FilterOp, Query, Record
+from chains.grounding import Statement, ground
+from chains.messages import ResponseInput
+from chains.ports import ModelCard, Repair, Reply
+from chains.values import Flag, Quantity, Terms, Text
+
+_CLAIMS = 6
+_SUMMARY_FACTS = 2
+_COMPARED_FIELDS = 4
+_QUESTION_OPS: dict[FilterOp, Op] = {"eq": "eq", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge", "has": "has"}
+_YES_NO = ("is", "are", "does", "do", "has", "have", "can", "will", "did", "was", "would", "could", "isn't", "doesn't")
+
+
+class EmbeddedResponder:
+    """Serves the response hop by rules over the reading and the evidence."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.card = ModelCard("hopdesk", "embedded-responder/1", "compose")
+
+    async def propose(self, given: ResponseInput, repair: Repair | None = None) -> Reply:  # noqa: ARG002 - deterministic
+        """Draft the claims for a request."""
+        return Reply(raw=self.compose(given).model_dump_json())
+
+    def compose(self, given: ResponseInput) -> Draft:
+        """A draft with one part for each intent that something was found for."""
+        reading = self._reader.read(given.text, given.products)
+        parts: list[DraftPart] = []
+        for intent in given.intents:
+            evidence = given.evidence.only(given.found.get(intent, ()))
+            claims = _claims(reading, evidence)
+            said = {claim for part in parts for claim in part.claims}
+            fresh = tuple(claim for claim in claims if claim not in said) or claims[:1]
+            if fresh:
+                parts.append(DraftPart(intent=intent, claims=fresh[:_CLAIMS]))
+        return Draft(parts=tuple(parts), products=_shown(given.evidence))
+
+
+def _claims(reading: Reading, evidence: Evidence) -> tuple[Claim, ...]:
+    """What to say of one intent's evidence; each kind of evidence has its own way."""
+    claims: list[Claim] = []
+    for query in evidence.queries:
+        claims += _of_search(reading, query, evidence)
+    found = {fact.record for fact in evidence.facts} | {absence.record for absence in evidence.absences}
+    searched = {record for query in evidence.queries for record in query.records}
+    records = [record for record in evidence.records if record.id in found - searched]
+    products = [record for record in records if record.kind == "product" or record.parent not in found]
+    if [record for record in products if record.kind in {"product", "variant"}]:
+        several = len(products) > 1
+        claims += (
+            _of_comparison(reading, products, evidence) if several else _of_product(reading, products[0], evidence)
+        )
+    else:
+        claims += [Value(fact=fact.id) for fact in evidence.facts if fact.record not in searched]
+    claims += [Quote(passage=passage.id) for passage in evidence.passages[:1]]
+    return tuple(dict.fromkeys(claims))
+
+
+def _of_search(reading: Reading, query: Query, evidence: Evidence) -> list[Claim]:
+    if not query.total:
+        return [NoneFound(query=query.id)]
+    claims: list[Claim] = []
+    if reading.superlative:
+        field, end = reading.superlative
+        claims += _if_holds(Extreme(query=query.id, field=field, end=end), evidence)
+    if query.exact and not claims:
+        claims.append(Count(query=query.id))
+    if not claims:
+        price = evidence.value_of(query.records[0], "price")
+        claims += [Value(fact=price.id)] if price else []
+    return claims
+
+
+def _of_comparison(reading: Reading, records: list[Record], evidence: Evidence) -> list[Claim]:
+    """The asked fields of the products against each other, or what they can be compared by."""
+    first, second = records[0].id, records[1].id
+    fields = [fact.field for fact in evidence.facts if fact.record == first]
+    asked = [
+        field for field in (*((reading.compare[0],) if reading.compare else ()), *reading.fields) if field in fields
+    ]
+    claims: list[Claim] = []
+    for field in dict.fromkeys(asked or fields):
+        left, right = evidence.value_of(first, field), evidence.value_of(second, field)
+        if left and right and field != "stock":
+            claims += _if_holds(Compare(left=left.id, right=right.id), evidence)
+    claims += [
+        NotListed(record=absence.record, field=absence.field)
+        for absence in evidence.absences
+        if absence.field in asked or not claims
+    ]
+    for record in records[2:]:
+        claims += [Value(fact=fact.id) for field in asked[:1] if (fact := evidence.value_of(record.id, field))]
+    return claims[:_COMPARED_FIELDS]
+
+
+def _of_product(reading: Reading, record: Record, evidence: Evidence) -> list[Claim]:
+    """Tests of what the customer wants, then what they ask to know, then what is not listed."""
+    chosen = _variant(reading, record, evidence)
+    claims: list[Claim] = []
+    tested = set()
+    for condition in reading.conditions:
+        fact = evidence.value_of(chosen, condition.field) or evidence.value_of(record.id, condition.field)
+        if fact and (test := _test(condition, fact)):
+            claims += _if_holds(test, evidence)
+            tested.add(condition.field)
+    for field in reading.fields:
+        fact = evidence.value_of(chosen, field) or evidence.value_of(record.id, field)
+        if fact and field not in tested and field != "stock":
+            claims += [_statement(fact, reading)]
+    claims += [NotListed(record=a.record, field=a.field) for a in evidence.absences if a.record == record.id]
+    stock = evidence.value_of(chosen, "stock")
+    if stock and stock.as_of and (reading.asks_stock or "stock" in reading.fields or not (claims or reading.leftover)):
+        claims.append(Stock(fact=stock.id))
+    return claims or _summary(reading, record, chosen, evidence)
+
+
+def _summary(reading: Reading, record: Record, chosen: str, evidence: Evidence) -> list[Claim]:
+    """What to say of a product when nothing of the question is recognised, or when only the product was named."""
+    facts = [fact for fact in evidence.facts if fact.record == chosen]
+    only_stock = all(fact.field in {"price", "stock"} for fact in facts) and any(
+        f.source == "check_stock" for f in facts
+    )
+    if reading.leftover and not only_stock:
+        return [NotFound(record=record.id)]
+    stock = [Stock(fact=fact.id) for fact in facts if fact.field == "stock" and fact.as_of]
+    price = [Value(fact=fact.id) for fact in facts if fact.field == "price"]
+    if only_stock:
+        return [*stock, *price] if not stock else [*stock]
+    rest = [Value(fact=fact.id) for fact in facts if fact.field not in {"price", "stock"}]
+    return [*price, *rest[:_SUMMARY_FACTS], *stock] or [NotFound(record=record.id)]
+
+
+def _variant(reading: Reading, record: Record, evidence: Evidence) -> str:
+    """The variant that the text names, or the only one of which every condition on it holds; else the product."""
+    variants = [other.id for other in evidence.records if other.parent == record.id]
+    named = [mention.sku for mention in reading.products if mention.sku in variants]
+    if len(named) == 1:
+        return named[0]
+    fitting = []
+    for variant in variants:
+        tests = [
+            test
+            for condition in reading.conditions
+            if (fact := evidence.value_of(variant, condition.field)) and (test := _test(condition, fact))
+        ]
+        results = [ground(test, evidence) for test in tests]
+        if results and all(isinstance(done, Statement) and done.polarity == "yes" for done in results):
+            fitting.append(variant)
+    return fitting[0] if len(fitting) == 1 else record.id
+
+
+def _test(condition: Condition, fact: Fact) -> Claim | None:
+    """A condition as a question about one fact, or None where it is none ("not black" is no question)."""
+    op = _QUESTION_OPS.get(condition.op)
+    if op is None:
+        return None
+    if isinstance(fact.value, Terms | Text):
+        op = "has" if isinstance(fact.value, Terms) else "eq"
+    return Meets(fact=fact.id, op=op, wanted=condition.value)
+
+
+def _statement(fact: Fact, reading: Reading) -> Claim:
+    """A fact stated outright, or answered with yes or no where the text asks so."""
+    first = reading.text.lstrip("¿¡ ").split(" ", 1)[0].casefold()
+    if isinstance(fact.value, Flag) and (first in _YES_NO or "?" in reading.text):
+        return Meets(fact=fact.id, op="eq", wanted=Flag(value=True))
+    if isinstance(fact.value, Quantity) and fact.field == "stock" and fact.as_of:
+        return Stock(fact=fact.id)
+    return Value(fact=fact.id)
+
+
+def _if_holds(claim: Claim, evidence: Evidence) -> list[Claim]:
+    """The claim if the evidence permits it, so that one claim too many does not cost the whole draft."""
+    return [claim] if isinstance(ground(claim, evidence), Statement) else []
+
+
+def _shown(evidence: Evidence) -> tuple[str, ...]:
+    """The products to show: what a search found, or else what was looked up; a variant by itself only."""
+    searched = [record for query in evidence.queries for record in query.records]
+    looked_up = [record.id for record in evidence.records if record.kind == "product"]
+    singles = [r.id for r in evidence.records if r.kind == "variant" and r.parent not in looked_up]
+    return tuple(dict.fromkeys((*searched, *looked_up, *singles)))[:8]

@@ -1,0 +1,74 @@
+"""Every failure that Hopdesk raises on purpose.
+
+    HopdeskError
+    ├── ScopeError              a scope file cannot be used
+    ├── CatalogError            a catalog, policy or order source cannot be used
+    ├── EmbeddedModelError      weights or a fitted head are missing or damaged
+    ├── RequestRefused          a request was not accepted; nothing was stored
+    │   └── IdempotencyConflict the key was used before with another body
+    ├── LedgerError             the ledger cannot be read or written
+    ├── ModelFailed             a model gave no reply that can be looked at
+    ├── ToolFailed              a permitted function call could not be carried out
+    └── ReplayError             a hop record cannot be run again
+
+Refusing a customer's request is not among them: that is an outcome, a value (see `chains.outcomes`).
+Every message is one sentence for a person: what was wrong, where, and what to do.
+"""
+
+
+class HopdeskError(Exception):
+    """Base of all failures that Hopdesk raises on purpose; `str(error)` can be shown to a person."""
+
+
+class ScopeError(HopdeskError):
+    """A scope file is missing, unreadable or says something that cannot be meant."""
+
+
+class CatalogError(HopdeskError):
+    """A catalog, policy folder or order source cannot be read or is damaged."""
+
+
+class EmbeddedModelError(HopdeskError):
+    """Model weights or a fitted head are missing, damaged or made by another version."""
+
+
+class RequestRefused(HopdeskError):
+    """A request was not accepted, so nothing was stored and it may be sent again once corrected.
+
+    `code` is a stable snake_case name for programs, `status` the HTTP status that fits, `field` the
+    part of the request that is to blame.
+    """
+
+    def __init__(self, message: str, *, code: str, status: int = 400, field: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.field = field
+
+
+class IdempotencyConflict(RequestRefused):
+    """An idempotency key was sent again with a different body."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"The idempotency key {key!r} was used before with another body; send the same body, or a new key.",
+            code="idempotency_conflict",
+            status=409,
+            field="Idempotency-Key",
+        )
+
+
+class LedgerError(HopdeskError):
+    """The ledger cannot be read or written; before acceptance this is a 503."""
+
+
+class ModelFailed(HopdeskError):
+    """A model gave no reply that can be looked at: down, too late, or cut off."""
+
+
+class ToolFailed(HopdeskError):
+    """A permitted function call could not be carried out; the turn goes on without its facts."""
+
+
+class ReplayError(HopdeskError):
+    """A hop record cannot be run again: of another version, incomplete, or for an unknown hop."""

@@ -1,0 +1,120 @@
+"""The typed inputs and outputs of the hops; each is what a hop record holds and a replay starts from.
+
+Texts in here are redacted: personal data stands as placeholders such as `[EMAIL_1]`.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from chains.claims import Draft
+from chains.contract import Contract
+from chains.facts import Evidence, Key
+from chains.outcomes import AnswerPart, ProductCard
+from chains.tools import ToolCall
+
+HopName = Literal["moderation", "intent", "lookup", "response", "grounding", "outbound"]
+Need = Literal["product", "details", "currency", "order_proof"]
+"""What a planner must know before it can call anything."""
+
+HOPS: tuple[HopName, ...] = ("moderation", "intent", "lookup", "response", "grounding", "outbound")
+
+
+class ModerationInput(Contract):
+    """A cleaned and redacted request, before anything else is known of it."""
+
+    text: str
+    locale: str
+
+
+class IntentInput(Contract):
+    """A request to be named; `on_product` tells that the customer is looking at a product's page."""
+
+    text: str
+    locale: str
+    on_product: bool = False
+    previous_intent: str | None = Field(default=None, description="of the case's last answered turn")
+
+
+class IntentScore(Contract):
+    """An intent and how likely it is; the score is calibrated where the model can calibrate."""
+
+    intent: Key
+    score: float = Field(ge=0, le=1, allow_inf_nan=False)
+
+
+class Intent(Contract):
+    """What a request asks, as a model sees it; what follows from the scores is decided by the intent hop.
+
+    `ranked` holds the best intents of the whole text, best first. `second` is set where the text also
+    holds another request. `language` is the ISO 639-1 code of a text that is not English.
+    """
+
+    ranked: tuple[IntentScore, ...] = Field(min_length=1, max_length=5)
+    second: IntentScore | None = None
+    confidence: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    out_of_scope: float = Field(ge=0, le=1, allow_inf_nan=False)
+    language: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
+
+
+class LookupInput(Contract):
+    """A request to be turned into function calls.
+
+    `tools` maps each intent to the functions that it may call with the identity at hand: what is not
+    in there cannot be called. `products` are those on the page and those last shown, in that order.
+    """
+
+    text: str
+    intents: tuple[Key, ...] = Field(min_length=1, max_length=2)
+    tools: dict[str, tuple[str, ...]]
+    topics: dict[str, tuple[str, ...]] = Field(default={}, description="policy topics by intent")
+    products: tuple[Key, ...] = ()
+    now: datetime
+
+
+class Plan(Contract):
+    """The function calls that a planner proposes, or what it must know first."""
+
+    calls: tuple[ToolCall, ...] = Field(default=(), max_length=8)
+    needs: Need | None = None
+    candidates: tuple[Key, ...] = Field(default=(), max_length=6, description="products between which to choose")
+
+
+class ResponseInput(Contract):
+    """A request and all that was found for it; `found` names what each intent's own calls found, by id."""
+
+    text: str
+    intents: tuple[Key, ...]
+    products: tuple[Key, ...] = ()
+    evidence: Evidence
+    found: dict[str, tuple[Key, ...]] = {}
+
+
+class GroundingInput(Contract):
+    """A checked draft to be computed and said; `seed` picks among equal wordings, always the same one."""
+
+    draft: Draft
+    evidence: Evidence
+    locale: str
+    seed: str
+
+
+class Grounded(Contract):
+    """What is said: sentences whose truth code computed, and product cards."""
+
+    parts: tuple[AnswerPart, ...]
+    products: tuple[ProductCard, ...] = ()
+
+
+class OutboundInput(Contract):
+    """Everything that is about to leave, to be read as if a stranger had written it.
+
+    `placeholders` are those of this turn, which code will put back; `public` are addresses and numbers
+    that the shop publishes in the policies it quotes.
+    """
+
+    texts: tuple[str, ...]
+    locale: str
+    placeholders: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()

@@ -1,0 +1,158 @@
+"""Runs one recorded hop again: same typed input, everything upstream frozen, another model if one is given.
+
+With the model that made the record the output is identical. Function calls are answered from the record;
+a call that the record does not hold is a miss, told apart from a failure by `Miss.error`.
+"""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic_core import to_json
+
+from chains.attempt import Asked, ask
+from chains.claims import Draft
+from chains.contract import Contract
+from chains.errors import ReplayError, ToolFailed
+from chains.facts import Evidence
+from chains.hops import grounding, intent, lookup, moderation, outbound, response
+from chains.messages import (
+    GroundingInput,
+    IntentInput,
+    LookupInput,
+    ModerationInput,
+    OutboundInput,
+    ResponseInput,
+)
+from chains.ports import HopLog, HopModel
+from chains.record import CalledTool, HopRecord
+from chains.scope import Scope
+from chains.tools import Caller, Identity
+from chains.trail import Frame, Trail
+from chains.turn import Chain
+
+GivenT = TypeVar("GivenT", bound=Contract)
+MISS = "This call is not in the record that is replayed."
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A replay's new record, whether its output equals the old one's, and how many calls the record lacked."""
+
+    record: HopRecord
+    same: bool
+    misses: int = 0
+
+
+class RecordedToolbox:
+    """Answers function calls from a record, by name and arguments."""
+
+    def __init__(self, calls: tuple[CalledTool, ...]) -> None:
+        self._calls = calls
+        self.misses = 0
+
+    async def run(self, name: str, arguments: BaseModel, caller: Caller) -> Evidence:  # noqa: ARG002 - a Toolbox
+        """The recorded result; raises `ToolFailed` with the recorded error, or with `MISS`."""
+        asked = arguments.model_dump(mode="json")
+        for call in self._calls:
+            if call.name == name and _read(call.arguments, arguments) == asked:
+                if call.result is None:
+                    raise ToolFailed(call.error or MISS)
+                return call.result
+        self.misses += 1
+        raise ToolFailed(MISS)
+
+
+def _read(recorded: dict[str, JsonValue], arguments: BaseModel) -> dict[str, JsonValue]:
+    """Recorded arguments with their defaults filled in, so that spelling one out is no difference."""
+    return type(arguments).model_validate_json(to_json(recorded)).model_dump(mode="json")
+
+
+async def replay(record: HopRecord, chain: Chain, log: HopLog, run_id: str | None = None) -> Replayed:
+    """Run a recorded hop again on a chain's models; raises `ReplayError` where the record cannot be read.
+
+    The chain may differ from the one that made the record: that is the point. The new record has origin
+    `replay` and names the old one.
+    """
+    trail = Trail(_frame(record, chain, run_id), log)
+    toolbox = RecordedToolbox(record.tool_calls)
+    try:
+        await _again(record, chain, trail, toolbox)
+    except ValidationError as error:
+        raise ReplayError(
+            f"The record {record.event_id} cannot be replayed: its {record.hop} input is not of contract "
+            f"{record.contract} ({error.error_count()} problems); it was made by version {record.app_version}."
+        ) from None
+    latest = trail.records[-1]
+    return Replayed(latest, same=latest.parsed == record.parsed, misses=toolbox.misses)
+
+
+async def _again(record: HopRecord, chain: Chain, trail: Trail, toolbox: RecordedToolbox) -> None:
+    """Ask the hop's model as the turn did; every guard is the live one."""
+    timeout_s = chain.scope.budget.hop_ms / 1000
+    match record.hop:
+        case "moderation":
+            await moderation.moderate(_given(record, ModerationInput), _layer(record, chain), trail, timeout_s)
+        case "intent":
+            await intent.name_intents(_given(record, IntentInput), chain.intent_model, chain.scope, trail, timeout_s)
+        case "lookup":
+            await lookup.look_up(
+                _given(record, LookupInput),
+                chain.planner,
+                scope=chain.scope,
+                toolbox=toolbox,
+                caller=_caller(record, chain.scope),
+                trail=trail,
+                timeout_s=timeout_s,
+            )
+        case "response":
+            given = _given(record, ResponseInput)
+            context = response.DraftContext(given.evidence, given.intents)
+            asked = Asked("response", given, Draft, chain.responder, response.GUARD, context)
+            await ask(asked, trail, timeout_s)
+        case "grounding":
+            await grounding.ground_draft(_given(record, GroundingInput), trail, timeout_s)
+        case "outbound":
+            leaving = _given(record, OutboundInput)
+            # The originals are in no record; the checks hold for whatever the customer's own data was.
+            originals = dict.fromkeys(leaving.placeholders, "…")
+            await outbound.may_leave(leaving, chain.scope, originals, trail, timeout_s)
+
+
+def _given(record: HopRecord, kind: type[GivenT]) -> GivenT:
+    """The recorded input as the hop's typed input."""
+    return kind.model_validate_json(to_json(record.input))
+
+
+def _layer(record: HopRecord, chain: Chain) -> tuple[HopModel[ModerationInput], ...]:
+    """The moderation layer that made the record, or all of them where the chain has it no more."""
+    same = tuple(layer for layer in chain.moderators if layer.card.name == record.model)
+    return same or chain.moderators
+
+
+def _caller(record: HopRecord, scope: Scope) -> Caller:
+    """The recorded identity level; whose it was is in no record and is not needed to answer from one."""
+    return Caller(site=scope.site.id, identity=Identity[record.identity.upper()], now=record.now, originals={})
+
+
+def _frame(record: HopRecord, chain: Chain, run_id: str | None) -> Frame:
+    return Frame(
+        turn_id=record.turn_id,
+        case_id=record.case_id,
+        site=record.site,
+        trace_id=record.trace_id,
+        app_version=chain.app_version,
+        identity=Identity[record.identity.upper()],
+        locale=record.locale,
+        now=record.now,
+        scope_sha256=chain.scope_sha256,
+        catalog_version=chain.catalog_version,
+        redaction=record.redaction,
+        origin="replay",
+        run_id=run_id,
+        eval_case_id=record.eval_case_id,
+        split=record.split,
+        tags=record.tags,
+        replay_of=record.event_id,
+        frozen=tuple(up.model_copy(update={"frozen": True}) for up in record.upstream),
+    )

@@ -1,0 +1,215 @@
+"""The scope: what a site's assistant may do, as typed data. One file per site, read by `chains.scope_file`."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, StringConstraints
+
+from chains.contract import Contract
+from chains.outcomes import OutcomeKind
+from chains.tools import BUILT_IN, FieldKey, Identity, ToolSpec, Topic, operator_spec
+from moderation import ModerationPolicy
+
+IntentId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$", max_length=80)]
+Sentence = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Example = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+IdentityName = Literal["anonymous", "order_proof", "verified"]
+ModelName = Annotated[str, StringConstraints(pattern=r"^(embedded(@0?\.[0-9]+|@1(\.0+)?)?|rules|[a-z0-9_]+/\S+)$")]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class Site(Contract):
+    """Who speaks: the shop's names, its language and currency, and where its pages live."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    name: str = Field(min_length=1, max_length=80)
+    locale: Literal["en"] = Field(default="en", description="the language that the shop answers in")
+    region: str = Field(default="DE", pattern=r"^[A-Z]{2}$", description="how dates, numbers and phones are written")
+    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
+    tone: Literal["plain", "warm"] = "plain"
+    origins: tuple[str, ...] = Field(default=(), description="web origins that may embed the widget")
+
+
+class Sources(Contract):
+    """Where the site's data lies; relative paths start at the scope file's folder."""
+
+    products: str
+    fields: str | None = None
+    policies: str | None = None
+    orders: str | None = Field(default=None, description="a JSON file, an SQL URL or an HTTPS URL")
+    orders_query: str | None = Field(default=None, description="for SQL: one SELECT with :order_number")
+
+
+class Limits(Contract):
+    """Sizes and counts of a case."""
+
+    turns: int = Field(default=3, ge=1, le=3, description="customer turns in a case")
+    clarify_rounds: int = Field(default=2, ge=0, le=2)
+    products_shown: int = Field(default=4, ge=1, le=8)
+
+
+class Budget(Contract):
+    """What one turn may cost. Money is in US dollars, as language models are priced."""
+
+    deadline_ms: int = Field(default=8000, ge=200, le=60_000)
+    hop_ms: int = Field(default=4000, ge=100, le=60_000, description="the most that one model call may take")
+    calls: int = Field(default=6, ge=1, le=12, description="function calls in one lookup")
+    tokens: int = Field(default=8000, ge=0)
+    usd: float = Field(default=0.05, ge=0)
+
+
+class HopModels(Contract):
+    """Which model serves each hop; the first of a list that is sure enough decides."""
+
+    moderation: tuple[ModelName, ...] = Field(default=("rules",), min_length=1)
+    intent: tuple[ModelName, ...] = Field(default=("embedded",), min_length=1)
+    lookup: tuple[ModelName, ...] = Field(default=("embedded",), min_length=1)
+    response: tuple[ModelName, ...] = Field(default=("embedded",), min_length=1)
+
+
+class Prompts(Contract):
+    """Which prompt version each hop uses when a language model serves it."""
+
+    moderation: str = "1"
+    intent: str = "1"
+    lookup: str = "1"
+    response: str = "1"
+
+
+class Thresholds(Contract):
+    """When the intent hop is sure. All are shares of 1.
+
+    `out_of_scope` absent means the value that cross-validation of the examples suggests.
+    """
+
+    confidence: Share = Field(default=0.45, description="below this the customer is asked")
+    margin: Share = Field(default=0.12, description="two intents closer than this are both offered")
+    second: Share = Field(default=0.55, description="at least this for a second intent in one message")
+    out_of_scope: Share | None = None
+
+
+class OutOfScope(Contract):
+    """What to say to everything else, and examples of it."""
+
+    text: Sentence = "I can only help with questions about this shop: its products, orders, delivery and returns."
+    examples: tuple[Example, ...] = ()
+
+
+class Texts(Contract):
+    """The sentences that are the company's own; the defaults are plain."""
+
+    moderation: Sentence = "I cannot help with that."
+    handoff: Sentence = "I am passing this to a colleague, who will get back to you."
+    self_harm: Sentence = (
+        "I am sorry that you are going through this. You deserve to talk to someone right now: in the EU you can call "
+        "116 123 at any time, and 112 in an emergency. A colleague of ours will read your message too."
+    )
+    not_permitted: Sentence = "I cannot do that here."
+
+
+class IntentScope(Contract):
+    """One thing that customers may ask, and all that may be done about it."""
+
+    id: IntentId
+    label: str = Field(min_length=1, max_length=60, description="how a customer reads it in a choice")
+    description: Sentence
+    tools: tuple[str, ...] = ()
+    identity: IdentityName = "anonymous"
+    outcomes: tuple[OutcomeKind, ...] = Field(min_length=1)
+    topics: tuple[Topic, ...] = Field(default=(), description="the policy files that answer it")
+    next: tuple[IntentId, ...] = Field(default=(), description="closed choices that are offered after an answer")
+    reply: Sentence | None = Field(default=None, description="a fixed answer, or what a hand-off says")
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def primary(self) -> str:
+        """The first half of the id: `product` of `product.price`."""
+        return self.id.partition(".")[0]
+
+    @property
+    def is_courtesy(self) -> bool:
+        """Whether it is answered by a fixed reply alone, as a greeting is."""
+        return self.reply is not None and not self.tools and "answer" in self.outcomes
+
+
+class Parameter(Contract):
+    """An argument of an operator's tool."""
+
+    name: FieldKey
+    type: Literal["text", "integer", "number", "sku"]
+    description: str = Field(default="", max_length=300)
+    pattern: str | None = Field(default=None, max_length=200)
+
+
+class OperatorTool(Contract):
+    """A read-only tool that the operator adds: one SQL SELECT with named parameters, or one HTTP GET.
+
+    In `url` and `query` the parameters stand as `{name}` and `:name`; their values are escaped, never pasted.
+    `returns` names the fields of the answer that become facts, each with its label.
+    """
+
+    name: FieldKey
+    description: Sentence
+    kind: Literal["sql", "http"]
+    source: str = Field(description="an SQL URL, or the URL template of a GET")
+    query: str | None = None
+    parameters: tuple[Parameter, ...] = ()
+    returns: dict[FieldKey, str] = Field(min_length=1)
+    identity: IdentityName = "anonymous"
+    timeout_ms: int = Field(default=2000, ge=50, le=20_000)
+
+
+class Scope(Contract):
+    """Everything that one site's assistant may do."""
+
+    site: Site
+    sources: Sources
+    limits: Limits = Limits()
+    budget: Budget = Budget()
+    models: HopModels = HopModels()
+    prompts: Prompts = Prompts()
+    thresholds: Thresholds = Thresholds()
+    moderation: ModerationPolicy = ModerationPolicy()
+    texts: Texts = Texts()
+    out_of_scope: OutOfScope = OutOfScope()
+    intents: tuple[IntentScope, ...] = Field(min_length=1, max_length=200)
+    tools: tuple[OperatorTool, ...] = ()
+
+    @cached_property
+    def specs(self) -> Mapping[str, ToolSpec]:
+        """Every tool that this scope knows, by name: the built-in ones and the operator's."""
+        own = (operator_spec(t.name, t.description, Identity[t.identity.upper()], _arguments(t)) for t in self.tools)
+        return {spec.name: spec for spec in (*BUILT_IN, *own)}
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """The hosts of the site's own origins, the only ones to which an outgoing text may link."""
+        return frozenset(host for origin in self.site.origins if (host := urlsplit(origin).hostname))
+
+    @cached_property
+    def by_id(self) -> Mapping[str, IntentScope]:
+        """The intents by id."""
+        return {intent.id: intent for intent in self.intents}
+
+    def permitted(self, intent: str, identity: Identity) -> tuple[str, ...]:
+        """The tools that may be called for an intent with this identity; none for an unknown intent.
+
+        Both the intent and each tool state the least identity; the stricter one holds.
+        """
+        found = self.by_id.get(intent)
+        if found is None or identity < Identity[found.identity.upper()]:
+            return ()
+        return tuple(name for name in found.tools if identity >= self.specs[name].identity)
+
+    def matrix(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """The whole permission table: intent, then identity, then the tools that may be called."""
+        return {
+            intent.id: {level.name.lower(): self.permitted(intent.id, level) for level in Identity}
+            for intent in self.intents
+        }
+
+
+def _arguments(tool: OperatorTool) -> dict[str, tuple[str, str | None, str]]:
+    return {p.name: (p.type, p.pattern, p.description) for p in tool.parameters}

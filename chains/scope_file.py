@@ -1,0 +1,143 @@
+"""Reads a scope file, and says what is wrong with one: the file, the key, what was found, what is allowed."""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from chains.errors import ScopeError
+from chains.record import Sha256, digest
+from chains.scope import IntentScope, Scope
+from chains.tools import BUILT_IN, Identity
+
+_FOUND_CHARS = 60  # how much of a wrong value is quoted back
+
+
+@dataclass(frozen=True)
+class LoadedScope:
+    """A scope with the file that it came from; `sha256` is that of the file's bytes as text."""
+
+    scope: Scope
+    path: Path
+    sha256: Sha256
+    text: str
+
+
+def load_scope(path: Path) -> LoadedScope:
+    """Read and check a scope file; raises `ScopeError` with one sentence a line, all problems at once."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ScopeError(
+            f"{path}: there is no such scope file; `hopdesk scope init {path}` writes a starter."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScopeError(
+            f"{path}: the scope file cannot be read ({type(error).__name__}); it must be UTF-8 text."
+        ) from None
+    return LoadedScope(scope=parse_scope(text, str(path)), path=path, sha256=digest(text), text=text)
+
+
+def parse_scope(text: str, name: str) -> Scope:
+    """Turn the text of a scope file into a scope; `name` stands in the messages of `ScopeError`."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScopeError(f"{name}: this is not TOML: {error}.") from None
+    try:
+        # Strict models refuse the lists and strings that TOML parses to; their JSON form is what they accept.
+        scope = Scope.model_validate_json(json.dumps(table, default=str))
+    except ValidationError as error:
+        raise ScopeError("\n".join(f"{name}: {_problem(detail)}" for detail in error.errors())) from None
+    problems = tuple(_contradictions(scope))
+    if problems:
+        raise ScopeError("\n".join(f"{name}: {problem}" for problem in problems))
+    return scope
+
+
+def nearest(word: str, allowed: list[str]) -> str:
+    """A clause that names the nearest allowed word and what is allowed."""
+    close = get_close_matches(word, allowed, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"allowed: {', '.join(allowed)}{hint}"
+
+
+def _problem(detail: ErrorDetails) -> str:
+    key = _key(detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        allowed = sorted(_fields_at(detail["loc"][:-1]))
+        return f"{key}: this key is unknown; {nearest(str(detail['loc'][-1]), allowed)}"
+    if detail["type"] == "missing":
+        return f"{key}: this key is missing; add it."
+    found = json.dumps(detail["input"], default=str, ensure_ascii=False)
+    found = found if len(found) <= _FOUND_CHARS else found[:_FOUND_CHARS] + "…"
+    if detail["type"] == "literal_error":
+        allowed = [word.strip(" '") for word in str(detail["ctx"]["expected"]).replace(" or ", ",").split(",")]
+        return f"{key}: found {found}; {nearest(str(detail['input']), allowed)}"
+    message = detail["msg"][0].lower() + detail["msg"][1:]
+    return f"{key}: found {found}; {message}."
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    """A location as it is written in TOML: `intents[3].tools[0]`."""
+    text = ""
+    for step in location:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _fields_at(location: tuple[int | str, ...]) -> tuple[str, ...]:
+    """The keys that the model at a location has."""
+    model: type[BaseModel] = Scope
+    for step in location:
+        if isinstance(step, int) or step not in model.model_fields:
+            continue
+        annotation = model.model_fields[step].annotation
+        for kind in (annotation, *get_args(annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                model = kind
+    return tuple(model.model_fields)
+
+
+def _contradictions(scope: Scope) -> Iterator[str]:
+    """What is well formed and cannot be meant."""
+    known = list(scope.specs)
+    names = [spec.name for spec in BUILT_IN] + [tool.name for tool in scope.tools]
+    for position, name in enumerate(names):
+        if names.index(name) != position:
+            yield f"tools[{position - len(BUILT_IN)}].name: found {name!r} twice; give each tool a name of its own."
+    ids = [intent.id for intent in scope.intents]
+    for position, intent in enumerate(scope.intents):
+        where = f"intents[{position}]"
+        if ids.index(intent.id) != position:
+            yield f"{where}.id: found {intent.id!r} twice; join the two."
+        for place, tool in enumerate(intent.tools):
+            if tool not in scope.specs:
+                yield f"{where}.tools[{place}]: found {tool!r}; {nearest(tool, known)}"
+        for place, name in enumerate(intent.next):
+            if name not in ids:
+                yield f"{where}.next[{place}]: found {name!r}; {nearest(name, ids)}"
+        yield from (f"{where}.{problem}" for problem in _unreachable(intent))
+    if scope.budget.hop_ms > scope.budget.deadline_ms:
+        yield (
+            f"budget.hop_ms: found {scope.budget.hop_ms}, which is more than the deadline_ms of the whole turn "
+            f"({scope.budget.deadline_ms}); make it smaller."
+        )
+
+
+def _unreachable(intent: IntentScope) -> Iterator[str]:
+    answers = "answer" in intent.outcomes
+    if answers and not intent.tools and intent.reply is None:
+        yield "outcomes: 'answer' cannot be reached without tools or a reply; add one of them, or remove it."
+    if not answers and intent.tools:
+        yield "tools: they are never called, because outcomes lacks 'answer'; add it, or remove the tools."
+    if Identity[intent.identity.upper()] > Identity.ANONYMOUS and not {"clarify", "handoff"} & set(intent.outcomes):
+        yield f"outcomes: identity {intent.identity!r} needs 'clarify' or 'handoff' for customers who are not known."
+    if not {"handoff", "decline"} & set(intent.outcomes):
+        yield "outcomes: add 'handoff' or 'decline', for when no answer can be given."

@@ -1,0 +1,250 @@
+"""The turn: one request through the fixed hops to exactly one typed outcome.
+
+Reads top to bottom as the data flows. Nothing in here depends on what a text says, except through the
+typed and checked outputs of the hops.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from chains import replies
+from chains.facts import Evidence
+from chains.hops.grounding import ground_draft
+from chains.hops.intent import Decision, name_intents
+from chains.hops.lookup import Found, look_up
+from chains.hops.moderation import moderate
+from chains.hops.outbound import may_leave
+from chains.hops.response import compose
+from chains.messages import (
+    Grounded,
+    GroundingInput,
+    IntentInput,
+    LookupInput,
+    ModerationInput,
+    OutboundInput,
+    ResponseInput,
+)
+from chains.outcomes import Answer, Handoff, Outcome
+from chains.ports import HopLog, HopModel
+from chains.record import Origin, Redaction, Sha256
+from chains.scope import IntentScope, Scope
+from chains.tools import Caller, Identity, Toolbox
+from chains.trail import Frame, Trail
+from moderation import PiiKind, PiiPolicy
+from moderation.pii import find
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One accepted request. `text` is cleaned and redacted; `originals` are what its placeholders stand for.
+
+    `intent` is set where the customer picked a closed choice, so that nothing has to be guessed.
+    `products` are the one on the page and those last shown. `clarified` counts the rounds so far.
+    """
+
+    turn_id: str
+    case_id: str
+    text: str
+    now: datetime
+    originals: Mapping[str, str] = field(default_factory=dict)
+    pii: tuple[PiiKind, ...] = ()
+    identity: Identity = Identity.ANONYMOUS
+    customer: str | None = None
+    locale: str = "en"
+    intent: str | None = None
+    products: tuple[str, ...] = ()
+    on_product: bool = False
+    previous_intent: str | None = None
+    clarified: int = 0
+    origin: Origin = "live"
+    run_id: str | None = None
+    eval_case_id: str | None = None
+    split: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chain:
+    """All that turns of one site run on: the scope, a model for each hop, the tools and the log."""
+
+    scope: Scope
+    scope_sha256: Sha256
+    catalog_version: str
+    app_version: str
+    moderators: tuple[HopModel[ModerationInput], ...]
+    intent_model: HopModel[IntentInput]
+    planner: HopModel[LookupInput]
+    responder: HopModel[ResponseInput]
+    toolbox: Toolbox
+    log: HopLog
+
+
+async def run_turn(turn: Turn, chain: Chain) -> Outcome:
+    """Run one turn; whatever happens inside, it ends in an outcome and within the scope's deadline."""
+    trail = Trail(_frame(turn, chain), chain.log)
+    try:
+        async with asyncio.timeout(chain.scope.budget.deadline_ms / 1000):
+            return await _Run(turn, chain, trail).outcome()
+    except TimeoutError:
+        log.warning("turn_overdue", turn_id=turn.turn_id, hops=len(trail.records))
+        return Handoff(reason="overdue", text=chain.scope.texts.handoff)
+    except Exception as error:  # noqa: BLE001 - a defect costs the answer, never the turn
+        log.error("turn_failed", turn_id=turn.turn_id, hops=len(trail.records), **_where(error))  # noqa: TRY400
+        return Handoff(reason="failure", text=chain.scope.texts.handoff)
+
+
+def _where(error: Exception) -> dict[str, str]:
+    """A failure's kind and place; its message may hold the customer's text, so it is left out."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return {"error": type(error).__name__, "at": f"{Path(place.filename).name}:{place.lineno}"}
+
+
+def _frame(turn: Turn, chain: Chain) -> Frame:
+    return Frame(
+        turn_id=turn.turn_id,
+        case_id=turn.case_id,
+        site=chain.scope.site.id,
+        trace_id=turn.turn_id,
+        app_version=chain.app_version,
+        identity=turn.identity,
+        locale=turn.locale,
+        now=turn.now,
+        scope_sha256=chain.scope_sha256,
+        catalog_version=chain.catalog_version,
+        redaction=Redaction(policy="placeholders/1", applied=turn.pii),
+        origin=turn.origin,
+        run_id=turn.run_id,
+        eval_case_id=turn.eval_case_id,
+        split=turn.split,
+        tags=turn.tags,
+    )
+
+
+class _Run:
+    """The state of one running turn: what it was given, and nothing else."""
+
+    def __init__(self, turn: Turn, chain: Chain, trail: Trail) -> None:
+        self.turn = turn
+        self.chain = chain
+        self.scope = chain.scope
+        self.trail = trail
+        self.timeout_s = chain.scope.budget.hop_ms / 1000
+
+    async def outcome(self) -> Outcome:
+        """The hops in their order, each with its early ending."""
+        given = ModerationInput(text=self.turn.text, locale=self.turn.locale)
+        verdict = await moderate(given, self.chain.moderators, self.trail, self.timeout_s)
+        if not verdict.passes:
+            return replies.moderated(verdict, self.scope)
+
+        decision = await self._intents()
+        if decision.kind != "serve":
+            return replies.undecided(decision, self.scope, self.turn.text, self.turn.clarified)
+
+        intents = tuple(self.scope.by_id[name] for name in decision.intents)
+        ready = tuple(intent for intent in intents if self.scope.permitted(intent.id, self.turn.identity))
+        if not ready:
+            return replies.without_lookup(intents, self.scope, self.turn.clarified)
+
+        found = await self._lookup(ready)
+        if found is None or found.plan.needs or not _has_content(found.evidence):
+            missing = replies.missing(found, ready, self.scope, self.turn.text, self.turn.clarified)
+            return replies.beside(missing, intents, ready, self.scope, self.turn.clarified)
+
+        grounded = await self._response(ready, found)
+        if grounded is None or not await self._may_leave(grounded, found.evidence):
+            return Handoff(reason="unsure", text=self.scope.texts.handoff)
+        answer = Answer(
+            parts=replies.restored(grounded.parts, self.turn.originals),
+            products=grounded.products,
+            choices=replies.next_choices(grounded.products, ready, self.scope),
+        )
+        return replies.beside(answer, intents, ready, self.scope, self.turn.clarified)
+
+    async def _intents(self) -> Decision:
+        if self.turn.intent is not None:
+            return Decision("serve", (self.turn.intent,))
+        given = IntentInput(
+            text=self.turn.text,
+            locale=self.turn.locale,
+            on_product=self.turn.on_product,
+            previous_intent=self.turn.previous_intent,
+        )
+        return await name_intents(given, self.chain.intent_model, self.scope, self.trail, self.timeout_s)
+
+    async def _lookup(self, intents: tuple[IntentScope, ...]) -> Found | None:
+        given = LookupInput(
+            text=self.turn.text,
+            intents=tuple(intent.id for intent in intents),
+            tools={intent.id: self.scope.permitted(intent.id, self.turn.identity) for intent in intents},
+            topics={intent.id: intent.topics for intent in intents if intent.topics},
+            products=self.turn.products,
+            now=self.turn.now,
+        )
+        caller = Caller(
+            site=self.scope.site.id,
+            identity=self.turn.identity,
+            now=self.turn.now,
+            originals=self.turn.originals,
+            customer=self.turn.customer,
+        )
+        return await look_up(
+            given,
+            self.chain.planner,
+            scope=self.scope,
+            toolbox=self.chain.toolbox,
+            caller=caller,
+            trail=self.trail,
+            timeout_s=self.timeout_s,
+        )
+
+    async def _response(self, intents: tuple[IntentScope, ...], found: Found) -> Grounded | None:
+        given = ResponseInput(
+            text=self.turn.text,
+            intents=tuple(intent.id for intent in intents),
+            products=self.turn.products,
+            evidence=found.evidence,
+            found=found.by_intent,
+        )
+        draft = await compose(given, self.chain.responder, self.trail, self.timeout_s)
+        if draft is None:
+            return None
+        shown = draft.products[: self.scope.limits.products_shown]
+        grounding = GroundingInput(
+            draft=draft.model_copy(update={"products": shown}),
+            evidence=found.evidence,
+            locale=self.turn.locale,
+            seed=self.turn.turn_id,
+        )
+        return await ground_draft(grounding, self.trail, self.timeout_s)
+
+    async def _may_leave(self, grounded: Grounded, evidence: Evidence) -> bool:
+        """The outbound check; what the shop's own policies say of itself may be said."""
+        pii = self.scope.moderation.pii
+        texts = [sentence.text for part in grounded.parts for sentence in part.sentences]
+        texts += [card.name for card in grounded.products]
+        given = OutboundInput(
+            texts=tuple(texts),
+            locale=self.turn.locale,
+            placeholders=tuple(self.turn.originals),
+            public=tuple(data for passage in evidence.passages for data in _public_data(passage.text, pii)),
+        )
+        return await may_leave(given, self.scope, self.turn.originals, self.trail, self.timeout_s)
+
+
+def _has_content(evidence: Evidence) -> bool:
+    """Whether there is anything to state."""
+    return bool(evidence.facts or evidence.passages or evidence.queries or evidence.absences)
+
+
+def _public_data(text: str, policy: PiiPolicy) -> tuple[str, ...]:
+    """The addresses and numbers that the shop itself publishes in a policy."""
+    return tuple(text[start:end] for (start, end), _ in find(text, policy))
