@@ -98,7 +98,7 @@ def _sqlite(label: str, path: Path, timeout_s: float) -> Engine:
     def connect() -> sqlite3.Connection:
         uri = f"{path.resolve().as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=timeout_s, check_same_thread=False)
-        ends = time.monotonic() + timeout_s
+        ends = time.monotonic() + 2 * timeout_s  # after the reader gave up, which is what it says
         connection.set_progress_handler(lambda: int(time.monotonic() > ends), _PROGRESS_STEPS)
         return connection
 

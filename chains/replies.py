@@ -15,6 +15,7 @@ from chains.outcomes import (
     Outcome,
     ProductCard,
     Sentence,
+    Withdrawn,
 )
 from chains.scope import IntentScope, Scope
 from moderation import Verdict, restore
@@ -114,13 +115,18 @@ def beside(
     return outcome
 
 
-def restored(parts: tuple[AnswerPart, ...], originals: Mapping[str, str]) -> tuple[AnswerPart, ...]:
-    """The parts with the customer's own order number put back, in sentences about that order alone."""
-    orders = {placeholder: original for placeholder, original in originals.items() if placeholder.startswith("[ORDER_")}
-    return tuple(
-        part.model_copy(update={"sentences": tuple(_restored(sentence, orders) for sentence in part.sentences)})
-        for part in parts
-    )
+def present(outcome: Outcome, originals: Mapping[str, str]) -> Outcome:
+    """The outcome as the customer reads it: their own order number back in sentences about that order.
+
+    Only this form holds personal data; what is stored is the outcome before.
+    """
+    match outcome:
+        case Answer(parts=parts):
+            return outcome.model_copy(update={"parts": _restored(parts, originals)})
+        case Clarify(answered=parts) | Handoff(answered=parts):
+            return outcome.model_copy(update={"answered": _restored(parts, originals)})
+        case Decline() | Withdrawn():
+            return outcome
 
 
 def next_choices(products: tuple[ProductCard, ...], intents: Iterable[IntentScope], scope: Scope) -> tuple[Choice, ...]:
@@ -135,10 +141,21 @@ def next_choices(products: tuple[ProductCard, ...], intents: Iterable[IntentScop
     return _choices(effects)
 
 
-def _restored(sentence: Sentence, orders: Mapping[str, str]) -> Sentence:
-    if not any(fact.startswith("order:") for fact in sentence.facts):
-        return sentence
-    return sentence.model_copy(update={"text": restore(sentence.text, orders)})
+def _restored(parts: tuple[AnswerPart, ...], originals: Mapping[str, str]) -> tuple[AnswerPart, ...]:
+    orders = {placeholder: original for placeholder, original in originals.items() if placeholder.startswith("[ORDER_")}
+    return tuple(
+        part.model_copy(
+            update={
+                "sentences": tuple(
+                    sentence.model_copy(update={"text": restore(sentence.text, orders)})
+                    if any(fact.startswith("order:") for fact in sentence.facts)
+                    else sentence
+                    for sentence in part.sentences
+                )
+            }
+        )
+        for part in parts
+    )
 
 
 def _choices(effects: Iterable[tuple[str, ChoiceEffect]]) -> tuple[Choice, ...]:

@@ -163,7 +163,7 @@ class _Run:
         if grounded is None or not await self._may_leave(grounded, found.evidence):
             return Handoff(reason="unsure", text=self.scope.texts.handoff)
         answer = Answer(
-            parts=replies.restored(grounded.parts, self.turn.originals),
+            parts=grounded.parts,
             products=grounded.products,
             choices=replies.next_choices(grounded.products, ready, self.scope),
         )

@@ -85,7 +85,7 @@ class Catalog:
         self._first_row = np.flatnonzero(np.diff(self._product_of, prepend=-1))
         self._vectors: Vectors = arrays["vectors"].astype(np.float32, copy=False).reshape(-1, DIMENSIONS)
         self._lexicon = Lexicon.from_arrays("lexicon", arrays)
-        self._passage_vectors: Vectors = arrays["passage_vectors"].astype(np.float32, copy=False).reshape(-1, DIMENSIONS)
+        self._passage_vectors: Vectors = arrays["passage_vectors"].astype(np.float32).reshape(-1, DIMENSIONS)
         self._passage_lexicon = Lexicon.from_arrays("passage_lexicon", arrays)
         self.policies = _policies(stored)
         self._usual_keys = _usual_keys(self._product_of, self._columns)
@@ -103,17 +103,10 @@ class Catalog:
         if path.is_dir() and pointer is None:
             raise CatalogError(f"{path}: no catalog was imported here ({POINTER} is missing); import one first.")
         stored = read_index(path / pointer.file if pointer else path)
-        try:
-            if stored.meta.encoder != encoder.fingerprint:
-                message = f"{stored.path}: another embedded model made this catalog's vectors; import the catalog again."
-                raise CatalogError(message)
-            return cls(stored, encoder, pointer.imported_at if pointer else stored.meta.built_at)
-        except CatalogError:
+        if stored.meta.encoder != encoder.fingerprint:
             stored.connection.close()
-            raise
-        except (KeyError, ValueError, IndexError) as error:
-            stored.connection.close()
-            raise CatalogError(f"{stored.path}: the catalog file is damaged; import the catalog again.") from error
+            raise CatalogError(f"{stored.path}: its vectors are of another embedded model; import the catalog again.")
+        return cls(stored, encoder, pointer.imported_at if pointer else stored.meta.built_at)
 
     def close(self) -> None:
         """Let go of the file; the catalog cannot be used after."""
@@ -149,7 +142,7 @@ class Catalog:
         noun = self._terms.vocabulary.categories[criteria.category].name if criteria.category else "products"
         if criteria.query is None:
             found, unlisted = self._in_order(criteria, rows, first, None)
-            return Hits(self._items_at(found), len(first), exact=True, noun=noun, conditions=conditions, unlisted=unlisted)
+            return Hits(self._items_at(found), len(first), True, noun, conditions, unlisted)  # noqa: FBT003
         vector = self._encoder.encode(criteria.query) if text_vector is None else text_vector
         relevance = self._relevance(criteria.query, vector, self._product_of[rows[first]])
         found, unlisted = self._in_order(criteria, rows, first, relevance)
@@ -158,13 +151,13 @@ class Catalog:
     def find_passages(self, query: str, topic: str | None = None, limit: int = 2) -> tuple[Passage, ...]:
         """Return the policy paragraphs nearest to a text, best first; none where nothing has to do with it.
 
-        `topic` is a file's stem (`returns`), with hyphens or underscores; raises ToolFailed for an unknown one.
+        `topic` is a policy file's stem (`delivery-costs`); raises ToolFailed for an unknown one.
         """
         topics = self._terms.vocabulary.topics
-        if topic is not None and topic.replace("-", "_") not in topics:
+        if topic is not None and topic not in topics:
             raise ToolFailed(f"There is no policy {topic!r}; {nearest(topic, topics)}.")
         passages = [(policy.topic, passage) for policy in self.policies for passage in policy.passages]
-        within = np.array([topic is None or name == topic.replace("-", "_") for name, _ in passages], dtype=np.bool_)
+        within = np.array([topic is None or name == topic for name, _ in passages], dtype=np.bool_)
         lexical = self._passage_lexicon.find(query).scores
         cosine = self._passage_vectors @ self._encoder.encode(query)
         pool = np.flatnonzero(within & ((lexical > 0) | (cosine >= RELEVANT_PASSAGE_COSINE)))
@@ -225,17 +218,21 @@ class Catalog:
         try:
             return tuple(items(Product.model_validate_json(body)))
         except ValidationError as error:
-            raise CatalogError(f"{self._stored.path}: the catalog file is damaged; import the catalog again.") from error
+            message = f"{self._stored.path}: the catalog file is damaged; import the catalog again."
+            raise CatalogError(message) from error
 
     def _product_words(self) -> Iterator[ProductWords]:
-        category, brand = (self._columns[key] if key in self._columns else None for key in ("category", "brand"))
-        size = len(self._product_of)
-        categories = category.dense(size).tolist() if category else []
-        brands = brand.dense(size).tolist() if brand else [-1] * size
+        categories, brands = self._words_by_row("category"), self._words_by_row("brand")
         rows = self._stored.connection.execute("SELECT row, sku, name, parent FROM items ORDER BY row")
         for row, sku, name, parent in rows:
-            brand_name = brand.words[brands[row]] if brand and brands[row] >= 0 else ""
-            yield ProductWords(sku, name, brand_name, category.words[categories[row]], parent)
+            yield ProductWords(sku, name, brands[row], categories[row], parent)
+
+    def _words_by_row(self, key: str) -> list[str]:
+        size = len(self._product_of)
+        if (column := self._columns.get(key)) is None:
+            return [""] * size
+        words = (*column.words, "")  # code -1, for absent, finds the last
+        return [words[code] for code in column.dense(size).tolist()]
 
 
 def _usual_keys(product_of: Places, columns: Mapping[str, Column]) -> Places:

@@ -106,9 +106,7 @@ def build_columns(rows: Iterable[Item]) -> tuple[Column, ...]:
         for key, value in (*_own_values(item), *item.attributes.items()):
             row_of[key].append(row)
             values_of[key].append(value)
-    return tuple(
-        _column(key, np.array(row_of[key], dtype=np.int32), values_of[key]) for key in sorted(values_of)
-    )
+    return tuple(_column(key, np.array(row_of[key], dtype=np.int32), values_of[key]) for key in sorted(values_of))
 
 
 def _own_values(item: Item) -> Iterable[tuple[str, Value]]:

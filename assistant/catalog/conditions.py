@@ -78,7 +78,8 @@ class Terms:
                 return self._quantity_test(field, condition, value)
             case "money" if isinstance(value, int | float) and not isinstance(value, bool) and _orders(condition):
                 return self._price_test(condition.op, self._minor(condition, value))
-        raise ToolFailed(f"The filter {condition.field} {condition.op} {value!r} cannot be applied; {_EXPECTED[field.kind]}.")
+        given = f"{condition.field} {condition.op} {value!r}"
+        raise ToolFailed(f"The filter {given} cannot be applied; {_EXPECTED[field.kind]}.")
 
     def _word_test(self, field: FieldWords, op: FilterOp, wanted: str) -> Test:
         column = self.columns[field.key]
@@ -92,10 +93,12 @@ class Terms:
         try:
             wanted = Quantity(value=Decimal(str(number)), unit=unit)
         except ValidationError:
-            raise ToolFailed(f"The number {number} for {field.key} is too large or too fine; give 6 decimals at most.") from None
+            message = f"The number {number} for {field.key} is too large or too fine; give 6 decimals at most."
+            raise ToolFailed(message) from None
         base = in_base(wanted)
         if base is None or dimension(unit) != dimension(field.unit):
-            raise ToolFailed(f"{field.key} cannot be compared with a number in {unit!r}; its unit is {field.unit or 'none'!r}.")
+            usual = f"its unit is {field.unit!r}" if field.unit else "it has no unit"
+            raise ToolFailed(f"The field {field.key} cannot be compared with a number in {unit!r}; {usual}.")
         return self._made(field, condition.op, base, wanted)
 
     def _minor(self, condition: Filter, amount: float) -> int:
@@ -104,7 +107,7 @@ class Terms:
 
         currency = self.vocabulary.currency
         if condition.unit not in {"", currency}:
-            raise ToolFailed(f"Prices are in {currency}, so they cannot be compared with an amount in {condition.unit!r}.")
+            raise ToolFailed(f"Prices are in {currency} and cannot be compared with an amount in {condition.unit!r}.")
         minor = Decimal(str(amount)).scaleb(get_currency_precision(currency))
         if not minor.is_finite() or minor != minor.to_integral_value() or abs(minor) > 10**12:
             raise ToolFailed(f"The amount {amount} is no sum of money in {currency}; give one with its usual decimals.")

@@ -136,14 +136,16 @@ def read_index(path: Path) -> Stored:
             name: np.frombuffer(data, dtype=np.dtype(dtype))
             for name, dtype, data in connection.execute("SELECT name, dtype, data FROM arrays ORDER BY name")
         }
-        if digest_of(meta.columns, arrays) != meta.digest:
-            raise CatalogError(f"{path}: the catalog file is damaged; import the catalog again.")
+        whole = digest_of(meta.columns, arrays) == meta.digest
     except (sqlite3.Error, ValueError, TypeError) as error:
         connection.close()
         raise CatalogError(f"{path}: this is no catalog file, or a damaged one; import the catalog again.") from error
     except CatalogError:
         connection.close()
         raise
+    if not whole:
+        connection.close()
+        raise CatalogError(f"{path}: the catalog file is damaged; import the catalog again.")
     return Stored(path, meta, arrays, connection)
 
 

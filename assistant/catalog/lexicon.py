@@ -22,9 +22,9 @@ from assistant.catalog.units import unit_of
 K1, B = 1.2, 0.75
 
 STOP_WORDS = frozenset(
-    """a an and any anything are as at be but by can could do does for from get give got has have hello help hi i if in is
-    it its like looking me much my need not of on one or please recommend sell show some something that the their them
-    there these this to want was what which will with would you your""".split()
+    "a an and any anything are as at be but by can could do does for from get give got has have hello help hi i if in "  # noqa: SIM905
+    "is it its like looking me much my need not of on one or please recommend sell show some something that the their "
+    "them there these this to want was what which will with would you your".split()
 )
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER_WITH_UNIT = re.compile(r"([0-9]+)([a-z]+)")

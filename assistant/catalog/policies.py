@@ -17,7 +17,7 @@ from assistant.catalog.toml_file import read_text
 from chains.errors import CatalogError
 from chains.facts import Passage
 
-_STEM = re.compile(r"[a-z][a-z0-9_-]{0,59}")
+_STEM = re.compile(r"[a-z][a-z0-9-]{0,59}")  # that of `chains.tools.Topic`
 _HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*")
 _LIST_ENTRY = re.compile(r"([-*+]|[0-9]{1,3}[.)])\s+")
 
@@ -55,7 +55,7 @@ def parse_policy(stem: str, text: str, name: str) -> Policy:
         numbers[slug] += 1
         where = f"{stem}#{slug}.{numbers[slug]}"
         passages.append(_passage(where, f"{title}: {section}" if section else title, _joined(lines), name))
-    return Policy(topic=stem.replace("-", "_"), passages=tuple(passages))
+    return Policy(topic=stem, passages=tuple(passages))
 
 
 def _passage(where: str, title: str, text: str, name: str) -> Passage:

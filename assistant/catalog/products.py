@@ -7,7 +7,8 @@ The native form is one JSON object per product:
      "attributes": {"memory": "16 GB", "bluetooth": true, "colour": "silver", "ports": ["USB-C", "HDMI"]},
      "variants": [{"sku": "LAP-1-32", "name": "32 GB", "price_minor": 109900, "attributes": {"memory": "32 GB"}}]}
 
-`stock`, `brand`, `description`, `url`, `attributes` and `variants` may be absent; a null counts as absent.
+`stock`, `brand`, `description`, `url`, `attributes` and `variants` may be absent; a null counts as absent. A category is a key as
+fields have it; hyphens in it become underscores.
 """
 
 import re
@@ -17,7 +18,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from assistant.catalog.units import plain, read_measure
 from chains.contract import Contract
@@ -27,6 +28,7 @@ from chains.values import Flag, Quantity, Terms, Text, Value
 RESERVED = frozenset({"sku", "name", "brand", "category", "description", "price", "currency", "stock", "url"})
 """Keys that no attribute may take, because a filter or a fact of that name means the product's own field."""
 
+MAX_VARIANTS = 100
 MAX_WORD_CHARACTERS, MAX_TERMS = 200, 60  # those of `chains.values`
 
 # Control, zero-width, direction, private tag and surrogate characters: they hide text from whoever looks at it.
@@ -38,14 +40,20 @@ _HIDDEN_IN_PROSE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff
 
 def _visible(text: str) -> str:
     if found := _HIDDEN.search(text):
-        raise ValueError(f"has the hidden character U+{ord(found[0]):04X}; remove it")
+        raise ValueError(_unwanted(found[0]))
     return text
+
+
+def _unwanted(character: str) -> str:
+    if "\ud800" <= character <= "\udfff":
+        return "is not well-formed UTF-8; save the source as UTF-8"
+    return f"has the invisible character U+{ord(character):04X}; remove it"
 
 
 def visible_prose(text: str) -> str:
     """Return a text with single blanks between its words; raises ValueError where it has control characters."""
     if found := _HIDDEN_IN_PROSE.search(text):
-        raise ValueError(f"has the control character U+{ord(found[0]):04X}; remove it")
+        raise ValueError(_unwanted(found[0]))
     return " ".join(text.split())
 
 
@@ -68,6 +76,7 @@ Prose = Annotated[str, StringConstraints(max_length=4000), AfterValidator(visibl
 Url = Annotated[str, StringConstraints(max_length=500), AfterValidator(_web_address)]
 PriceMinor = Annotated[int, Field(ge=0, le=10**10)]
 Stock = Annotated[int, Field(ge=0, le=10**9)]
+CategoryKey = Annotated[FieldKey, BeforeValidator(lambda raw: raw.replace("-", "_") if isinstance(raw, str) else raw)]
 Attributes = Annotated[dict[FieldKey, Value], Field(max_length=80), AfterValidator(_not_reserved)]
 
 
@@ -91,14 +100,14 @@ class Product(Contract):
     sku: Sku
     name: Name
     brand: Brand = ""
-    category: FieldKey
+    category: CategoryKey
     description: Prose = ""
     price_minor: PriceMinor
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     stock: Stock | None = None
     url: Url | None = None
     attributes: Attributes = {}
-    variants: Annotated[tuple[Variant, ...], Field(max_length=100), AfterValidator(_by_sku)] = ()
+    variants: Annotated[tuple[Variant, ...], Field(max_length=MAX_VARIANTS), AfterValidator(_by_sku)] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from assistant.catalog.products import word
+from assistant.catalog.products import CategoryKey, word
 from assistant.catalog.toml_file import read_toml
 from chains.contract import Contract
 from chains.facts import Wording
@@ -70,7 +70,7 @@ class ShopWords(Contract):
     """The whole field file; an entry for a field or category that no product has does no harm."""
 
     fields: dict[FieldKey, FieldEntry] = {}
-    categories: dict[FieldKey, CategoryEntry] = {}
+    categories: dict[CategoryKey, CategoryEntry] = {}
 
 
 def read_shop_words(path: Path | None) -> ShopWords:

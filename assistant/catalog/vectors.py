@@ -21,6 +21,10 @@ _DESCRIPTION_WORDS = 12
 _CHUNK = 512
 
 
+def silent(done: int, total: int) -> None:  
+    """Show no progress."""
+
+
 class TextEncoder(Protocol):
     """Turns texts into unit vectors (float32, 384) whose dot product is their similarity in meaning."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.catalog.columns import Column
 from assistant.catalog.shop_words import CategoryEntry, FieldEntry, ShopWords
@@ -72,6 +73,6 @@ def _in_unit(base: Decimal, unit: str) -> Decimal:
     return plain((base / UNITS[unit][1]).quantize(Decimal("0.000001")))
 
 
-def _categories(column: Column, category: Column, category_of: np.ndarray[tuple[int], np.dtype[np.int64]]) -> frozenset[str]:
+def _categories(column: Column, category: Column, category_of: NDArray[np.int64]) -> frozenset[str]:
     counts = np.bincount(category_of[column.rows], minlength=len(category.words))
     return frozenset(category.words[code] for code in np.flatnonzero(counts))

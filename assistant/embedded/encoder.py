@@ -24,6 +24,7 @@ DIMENSIONS = 384
 # The model was trained on sequences of at most 128 word pieces (its model card): later pieces add cost and noise. It
 # also bounds the time of one text, whatever a customer pastes, at about 35 ms on one thread.
 MAX_TOKENS = 128
+POOLING = "mean of the inner tokens"
 MARKER_TOKENS = 2  # [CLS] in front and [SEP] behind
 CACHE_TEXTS = 4096  # 1.5 KB each: 6 MB at most
 
@@ -65,8 +66,8 @@ class Encoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The sha256 (hex) of weights and tokenizer: part of the key under which a fit may be kept."""
-        digest = hashlib.sha256()
+        """The sha256 (hex) of weights, tokenizer and pooling: part of the key under which a fit may be kept."""
+        digest = hashlib.sha256(POOLING.encode("ascii"))
         for path in self._files:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()

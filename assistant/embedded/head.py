@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +32,11 @@ class Prediction:
     """What the head thinks of a text.
 
     `scores` holds every label with its calibrated probability, best first, adding up to 1: the probability that the
-    label is right if the text is in scope at all. `oos_score` (0..1) is higher the more the text is out of scope.
+    label is right if the text is in scope at all. `out_of_scope` (0..1) is higher the surer the text belongs to no label.
     """
 
     scores: tuple[tuple[str, float], ...]
-    oos_score: float
+    out_of_scope: float
 
     @property
     def label(self) -> str:
@@ -69,9 +70,14 @@ class Head:
         """The labels in the order in which they were given."""
         return self._parts.labels
 
+    @cached_property
+    def sha256(self) -> str:
+        """The sha256 (hex) of all that the head has learnt: it names the model in records."""
+        return head_file.content_sha256(self._parts)
+
     @property
     def suggested_oos_threshold(self) -> float:
-        """The out-of-scope score (0..1) above which to turn a text away, from the cross-validated scores.
+        """The out-of-scope score (0..1) from which on to turn a text away, from the cross-validated scores.
 
         With out-of-scope examples: where the mean of in-scope accuracy and out-of-scope recall is highest. Without:
         where 5% of the examples would be turned away.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -9,16 +10,41 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.embedded.head_model import Calibration, HeadParts, HeldOutArrays, Weights
 from assistant.embedded.lexical import LexicalFeatures
 from chains.errors import EmbeddedModelError
+
+Array = NDArray[np.float32] | NDArray[np.float64] | NDArray[np.uint8]
 
 FORMAT = "hopdesk-head/1"  # raise it with any change to the features or the arithmetic
 
 
 def write(path: Path, parts: HeadParts) -> None:
     """Write the parts to the file, so that a reader finds the whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".head-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, allow_pickle=False, **_arrays(parts))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def content_sha256(parts: HeadParts) -> str:
+    """Return the sha256 (hex) of everything that `write` would store."""
+    digest = hashlib.sha256()
+    for name, array in _arrays(parts).items():
+        digest.update(f"{name} {array.dtype} {array.shape} ".encode("ascii"))
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _arrays(parts: HeadParts) -> dict[str, Array]:
     about = {
         "format": FORMAT,
         "encoder_fingerprint": parts.encoder_fingerprint,
@@ -32,28 +58,18 @@ def write(path: Path, parts: HeadParts) -> None:
         "held_out_texts": parts.held_out.texts,
         "held_out_labels": parts.held_out.labels,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".head-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(
-                file,
-                about=np.frombuffer(json.dumps(about).encode("ascii"), dtype=np.uint8),
-                idf=parts.terms.idf,
-                dense=parts.weights.dense,
-                lexical=parts.weights.lexical,
-                bias=parts.weights.bias,
-                centroids=parts.weights.centroids,
-                centre=parts.calibration.centre,
-                scale=parts.calibration.scale,
-                held_out_logits=parts.held_out.logits,
-                held_out_evidence=parts.held_out.evidence,
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    return {
+        "about": np.frombuffer(json.dumps(about).encode("ascii"), dtype=np.uint8),
+        "idf": parts.terms.idf,
+        "dense": parts.weights.dense,
+        "lexical": parts.weights.lexical,
+        "bias": parts.weights.bias,
+        "centroids": parts.weights.centroids,
+        "centre": parts.calibration.centre,
+        "scale": parts.calibration.scale,
+        "held_out_logits": parts.held_out.logits,
+        "held_out_evidence": parts.held_out.evidence,
+    }
 
 
 def read(path: Path, encoder_fingerprint: str) -> HeadParts:

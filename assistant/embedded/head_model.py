@@ -39,7 +39,7 @@ class Calibration:
     """What cross-validation says about the meaning of the raw numbers.
 
     `centre` and `scale` (3,) standardise the evidence; `oos_slope` and `oos_middle` map its weighted sum to 0..1.
-    `threshold` is the out-of-scope score (0..1) above which a text is better turned away.
+    `threshold` is the out-of-scope score (0..1) from which on a text is better turned away.
     """
 
     temperature: float

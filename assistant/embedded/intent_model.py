@@ -12,9 +12,9 @@ _RANKED = 5
 class EmbeddedIntent:
     """Serves the intent hop from a head that was fitted on the scope's own examples."""
 
-    def __init__(self, head: Head) -> None:
+    def __init__(self, head: Head, sha256: str) -> None:
         self._head = head
-        self.card = ModelCard("hopdesk", "embedded-intent/1", "classify", sha256=head.sha256)
+        self.card = ModelCard("hopdesk", "embedded-intent/1", "classify", sha256=sha256)
 
     async def propose(self, given: IntentInput, repair: Repair | None = None) -> Reply:  # noqa: ARG002 - deterministic
         """Rank the intents of a text."""
@@ -27,7 +27,7 @@ class EmbeddedIntent:
         parts = tuple(self._head.predict(part) for part in segments(text))
         second = _second(ranked[0].intent, parts)
         # A message is in scope as far as its best part is: the rest may be a story around it.
-        out_of_scope = min((part.out_of_scope for part in (whole, *parts)), default=whole.out_of_scope)
+        out_of_scope = min((part.oos_score for part in (whole, *parts)), default=whole.oos_score)
         return Intent(
             ranked=ranked,
             second=second,

@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 from assistant.ledger import Ledger, NewTurn, Vault
+from chains.messages import HOPS
 from chains.outcomes import Answer, AnswerPart, Sentence
 from tests.assistant.ledger.makers import hop_record
 
-HOPS = ("moderation", "intent", "lookup", "response", "grounding", "outbound")
 FACTS = tuple(f"LAP-{number}:memory" for number in range(40))
 ANSWER = Answer(
     parts=(AnswerPart(intent="product.details", sentences=(Sentence(text="It has 16 GB.", claim="value"),)),)

@@ -1,6 +1,5 @@
 """Turns and records for the ledger's tests."""
 
-import asyncio
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -101,23 +100,31 @@ def rows(path: Path, query: str) -> list[tuple[str | int | None, ...]]:
 
 def make_read_only(ledger: Ledger) -> None:
     """Have SQLite refuse writes as it does for a read-only file, which root could write to."""
-    asyncio.run(pragma(ledger, "query_only=ON"))
+    pragma(ledger, "query_only=ON")
 
 
-async def pragma(ledger: Ledger, setting: str) -> None:
-    await ledger._writer.run(lambda connection: connection.exec_driver_sql(f"PRAGMA {setting}").close())
+def pragma(ledger: Ledger, setting: str) -> None:
+    """Set up the ledger's own writing connection in another way, in its turn and outside of transactions."""
+    writer = ledger._writer
+
+    def set_up() -> None:
+        driver = writer._connected().connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.execute(f"PRAGMA {setting}").close()
+
+    writer._thread.submit(set_up).result()
 
 
 def fill_disk(ledger: Ledger, path: Path) -> None:
     """Let the file grow no more, as on a full disk."""
     ((pages,),) = rows(path, "PRAGMA page_count")
-    asyncio.run(pragma(ledger, f"max_page_count={pages}"))
+    pragma(ledger, f"max_page_count={pages}")
 
 
 ANSWER = Answer(parts=(AnswerPart(intent="order.status", sentences=(Sentence(text="It was sent.", claim="value"),)),))
 CLARIFY = Clarify(reason="order_proof", question="Which order do you mean?", form="order")
 DECLINE = Decline(reason="out_of_scope", text="This assistant cannot help with that.")
-HANDOFF = Handoff(reason="asked", text="A person will write to you.")
+HANDOFF = Handoff(reason="intent", text="A person will write to you.")
 CANCELLED = Withdrawn(reason="cancelled")
 SUPERSEDED = Withdrawn(reason="superseded")
 OUTCOMES: tuple[Outcome, ...] = (ANSWER, CLARIFY, DECLINE, HANDOFF, CANCELLED)

@@ -57,7 +57,7 @@ def test_of_two_processes_that_close_the_same_turns_each_turn_is_closed_by_one(
             await ledger.accept(new_turn(f"T{number}", f"C{number}"))
         for number in range(20):
             closed = await asyncio.gather(
-                ledger.close_turn(f"T{number}", Handoff(reason="asked", text="a"), 1),
+                ledger.close_turn(f"T{number}", Handoff(reason="intent", text="a"), 1),
                 other.close_turn(f"T{number}", DECLINE, 2),
             )
             assert sorted(closed) == [False, True]

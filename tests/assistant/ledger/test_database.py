@@ -88,7 +88,7 @@ def test_a_file_with_other_tables_of_the_same_name_is_refused_and_left_alone(pat
 
 
 def test_a_file_that_another_process_holds_is_told_in_a_sentence(ledger: Ledger, path: Path) -> None:
-    asyncio.run(pragma(ledger, "busy_timeout=1"))
+    pragma(ledger, "busy_timeout=1")
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerError, match="is held by another process for too long"):

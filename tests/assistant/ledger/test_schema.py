@@ -4,7 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from assistant.ledger import Ledger, database
@@ -29,7 +29,7 @@ def test_the_revision_that_needs_no_migration_is_the_newest_one() -> None:
 
 
 def test_every_table_can_be_written_for_postgresql() -> None:
-    dialect = postgresql.dialect()
+    dialect = make_url("postgresql://").get_dialect()()
     for table in metadata.sorted_tables:
         assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=dialect))
         for index in table.indexes:

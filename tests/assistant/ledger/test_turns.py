@@ -55,7 +55,7 @@ def test_a_handoff_is_opened_with_the_outcome(ledger: Ledger, path: Path) -> Non
         await ledger.close_turn("T1", HANDOFF, 5_000)
 
     asyncio.run(scenario())
-    assert rows(path, "SELECT * FROM handoffs") == [("T1", "C1", "demo", "asked", 5_000, None, 0, None)]
+    assert rows(path, "SELECT * FROM handoffs") == [("T1", "C1", "demo", "intent", 5_000, None, 0, None)]
 
 
 def test_a_key_that_came_before_finds_its_running_and_then_its_ended_turn(ledger: Ledger) -> None:

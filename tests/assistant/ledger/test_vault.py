@@ -10,7 +10,7 @@ from assistant.ledger import Vault
 from chains.errors import LedgerError
 
 VAULT = Vault(Vault.new_key())
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=80)
+texts = st.text(st.characters(codec="utf-8"), max_size=80)
 
 
 @given(texts)

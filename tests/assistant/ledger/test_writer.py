@@ -104,7 +104,7 @@ def test_an_artefact_that_could_not_be_written_is_logged_and_tried_again(ledger:
     make_read_only(ledger)
     with capture_logs() as logs:
         ledger.put_artefact("prompt", "text")
-        asyncio.run(pragma(ledger, "query_only=OFF"))
+        pragma(ledger, "query_only=OFF")
     assert [(entry["event"], entry["kind"]) for entry in logs] == [("ledger_artefact_lost", "prompt")]
     sha256 = ledger.put_artefact("prompt", "text")
     asyncio.run(ledger.ready())

@@ -1,0 +1,143 @@
+"""The composition root: puts one site's scope, catalog, models and tools together as a chain."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+from pydantic_core import to_json
+
+from assistant.catalog.build import build_catalog
+from assistant.catalog.catalog import Catalog
+from assistant.embedded.encoder import Encoder
+from assistant.embedded.head import Head, fit
+from assistant.embedded.intent_model import EmbeddedIntent
+from assistant.embedded.planner import EmbeddedPlanner
+from assistant.embedded.reader import Reader
+from assistant.embedded.responder import EmbeddedResponder
+from assistant.orders.opening import open_orders
+from assistant.settings import Settings
+from assistant.toolbox import ShopToolbox
+from chains.errors import CatalogError, EmbeddedModelError, ScopeError
+from chains.hops.moderation import rules_model
+from chains.ports import HopLog
+from chains.scope import Scope
+from chains.scope_file import LoadedScope, load_scope
+from chains.turn import Chain
+
+Progress = Callable[[int, int], None]
+log = structlog.get_logger(__name__)
+HEAD_FORMAT = "head/1"  # part of a fitted head's key, to be raised when the fitting changes
+_SEED = 7
+
+
+@dataclass(frozen=True)
+class Site:
+    """One site, ready to serve."""
+
+    loaded: LoadedScope
+    catalog: Catalog
+    chain: Chain
+    head: Head
+
+
+def open_site(
+    scope_path: Path,
+    settings: Settings,
+    encoder: Encoder,
+    hop_log: HopLog,
+    progress: Progress = lambda _done, _total: None,
+) -> Site:
+    """Read the scope, import its catalog if it changed, fit its intent model if it changed, and wire the chain.
+
+    Raises `ScopeError`, `CatalogError` or `EmbeddedModelError`, each with a sentence.
+    """
+    loaded = load_scope(scope_path)
+    _only_embedded(loaded)
+    catalog = open_catalog(loaded, settings, encoder, progress)
+    head, key = open_head(loaded.scope, settings, encoder)
+    scope = _with_threshold(loaded.scope, head)
+    reader = Reader(catalog.vocabulary)
+    chain = Chain(
+        scope=scope,
+        scope_sha256=loaded.sha256,
+        catalog_version=catalog.version,
+        app_version=version("hopdesk"),
+        moderators=(rules_model(scope.moderation),),
+        intent_model=EmbeddedIntent(head, key),
+        planner=EmbeddedPlanner(reader, catalog.vocabulary, {tool.name: tool for tool in scope.tools}),
+        responder=EmbeddedResponder(reader),
+        toolbox=ShopToolbox(catalog, open_orders(scope.sources, scope_path.parent), scope, encoder),
+        log=hop_log,
+    )
+    return Site(loaded, catalog, chain, head)
+
+
+def open_catalog(loaded: LoadedScope, settings: Settings, encoder: Encoder, progress: Progress) -> Catalog:
+    """The site's catalog; imported first where its sources are not those of the catalog in use."""
+    base, sources = loaded.path.parent, loaded.scope.sources
+    products = base / sources.products
+    fields = base / sources.fields if sources.fields else None
+    policies = base / sources.policies if sources.policies else None
+    folder = settings.home / "catalogs" / loaded.scope.site.id
+    stamp = folder / "sources.sha256"
+    now = _sources_digest((products, fields, policies), encoder)
+    if not stamp.exists() or stamp.read_text(encoding="ascii") != now:
+        _, report = build_catalog(products, fields, policies, folder, encoder, progress=progress)
+        for bad in report.bad_rows:
+            log.warning("catalog_row_refused", row=str(bad))
+        stamp.write_text(now, encoding="ascii")
+    catalog = Catalog.open(folder, encoder)
+    if catalog.vocabulary.currency != loaded.scope.site.currency:
+        raise ScopeError(
+            f"{loaded.path}: site.currency: found {loaded.scope.site.currency!r}, but the catalog's prices are in "
+            f"{catalog.vocabulary.currency!r}; write the same in both."
+        )
+    return catalog
+
+
+def open_head(scope: Scope, settings: Settings, encoder: Encoder) -> tuple[Head, str]:
+    """The intent head of a scope's examples, from the cache where they did not change; and its content key."""
+    examples = {intent.id: intent.examples for intent in scope.intents}
+    key = sha256(to_json([HEAD_FORMAT, encoder.fingerprint, examples, scope.out_of_scope.examples, _SEED])).hexdigest()
+    path = settings.home / "models" / f"intent-{key[:16]}.npz"
+    try:
+        return Head.load(path, encoder), key
+    except EmbeddedModelError:
+        head = fit(examples, scope.out_of_scope.examples, encoder, _SEED)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    head.save(path)
+    return head, key
+
+
+def _with_threshold(scope: Scope, head: Head) -> Scope:
+    """The scope with the out-of-scope threshold that its own examples suggest, where it names none."""
+    if scope.thresholds.out_of_scope is not None:
+        return scope
+    thresholds = scope.thresholds.model_copy(update={"out_of_scope": head.suggested_oos_threshold})
+    return scope.model_copy(update={"thresholds": thresholds})
+
+
+def _only_embedded(loaded: LoadedScope) -> None:
+    """Refuse a scope that names a model which this version cannot call."""
+    for hop, names in loaded.scope.models.model_dump().items():
+        for name in names:
+            if name not in {"embedded", "rules"}:
+                raise ScopeError(
+                    f"{loaded.path}: models.{hop}: found {name!r}; allowed: embedded (rules for moderation)."
+                )
+
+
+def _sources_digest(paths: tuple[Path | None, ...], encoder: Encoder) -> str:
+    digest = sha256(encoder.fingerprint.encode())
+    for path in paths:
+        if path is None:
+            continue
+        for file in sorted(path.glob("*.md")) if path.is_dir() else (path,):
+            try:
+                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+            except OSError as error:
+                raise CatalogError(f"{file}: this source of the catalog cannot be read ({error.strerror}).") from None
+    return digest.hexdigest()
