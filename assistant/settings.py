@@ -1,7 +1,6 @@
 """Settings of an installation, from environment variables that start with HOPDESK_."""
 
 from pathlib import Path
-from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr

@@ -1,0 +1,1 @@
+"""Offline judgement: labelled cases, and how right each hop was on them."""

@@ -31,6 +31,9 @@ from chains.errors import CatalogError, ToolFailed
 from chains.facts import Condition, Passage
 from chains.tools import SearchProducts
 
+# Below these a text without a word in common has nothing to do with the query. Seen with all-MiniLM-L6-v2 on a shop
+# of 143 products and 17 policies: what the shop does not sell ("a bicycle") stays below 0.28 and a fitting product is
+# above 0.33; a question beside the point ("the meaning of life") stays below 0.11 of every policy.
 RELEVANT_COSINE = 0.30
 RELEVANT_PASSAGE_COSINE = 0.20
 BEST_OF_RANKED = 20  # how many of the most relevant are put in order where free text was only ranked
@@ -131,7 +134,7 @@ class Catalog:
         product that does not state a field meets no condition on it. `in_stock` of False is no condition.
 
         The order is that of `sort_by`; else of relevance, where there is a `query`; else what is in stock first, then
-        the cheapest. Free text finds exactly those products whose name, brand, category, synonyms and attributes hold
+        the cheapest. Free text finds exactly those products whose names, SKU, brand and category (with its synonyms) hold
         every word of it, if there are any; else all that hold one of its words anywhere or are near in meaning, and
         of these the 20 most relevant take part in `sort_by`. `text_vector` is the query's unit vector (384,), encoded
         here if absent.

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from babel.numbers import get_currency_precision
 from pydantic import ValidationError
 
 from assistant.catalog.columns import Column
-from assistant.catalog.toml_file import nearest
+from assistant.catalog.toml_file import nearest, shorten
 from assistant.catalog.vocabulary import FieldWords, Vocabulary
 from chains.errors import ToolFailed
 from chains.facts import Condition, FilterOp
@@ -85,7 +86,9 @@ class Terms:
         column = self.columns[field.key]
         code = column.code_of.get(" ".join(wanted.split()).casefold())
         if code is None:
-            raise ToolFailed(f"No product lists {wanted!r} as its {field.label}; {nearest(wanted, column.words)}.")
+            raise ToolFailed(
+                f"No product lists {shorten(wanted, 60)!r} as its {field.label}; {nearest(wanted, column.words)}."
+            )
         return self._made(field, op, column.words[code], Text(value=column.words[code]))
 
     def _quantity_test(self, field: FieldWords, condition: Filter, number: float) -> Test:
@@ -103,8 +106,6 @@ class Terms:
 
     def _minor(self, condition: Filter, amount: float) -> int:
         """The amount in minor units; a filter on price states it as people do, in the currency itself."""
-        from babel.numbers import get_currency_precision
-
         currency = self.vocabulary.currency
         if condition.unit not in {"", currency}:
             raise ToolFailed(f"Prices are in {currency} and cannot be compared with an amount in {condition.unit!r}.")

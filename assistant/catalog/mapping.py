@@ -66,7 +66,7 @@ class BadValue(Exception):
 
 def _known_unit(unit: str) -> str:
     if unit_of(unit) is None:
-        raise ValueError(f"this unit is unknown; {nearest(unit, tuple(UNITS)[1:], shown=60)}")
+        raise ValueError(f"this unit is unknown; {nearest(unit, tuple(UNITS)[1:])}")
     return unit
 
 

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from difflib import get_close_matches
+from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -14,6 +15,7 @@ from chains.errors import CatalogError
 
 ContractT = TypeVar("ContractT", bound=Contract)
 _FOUND_CHARACTERS = 60  # how much of a wrong value is quoted back
+_LISTED_CHARACTERS = 180  # how much of what is allowed is listed
 
 
 def read_toml(path: Path, contract: type[ContractT]) -> ContractT:
@@ -41,19 +43,24 @@ def read_text(path: Path) -> str:
         raise CatalogError(message) from None
 
 
-def nearest(word: str, allowed: tuple[str, ...], shown: int = 12) -> str:
-    """Return a clause that names the nearest allowed word and what is allowed, `shown` of it at most."""
+def nearest(word: str, allowed: tuple[str, ...]) -> str:
+    """Return a clause of about 250 characters that names the nearest allowed word and what else is allowed."""
     folded = {known.casefold(): known for known in allowed}
     close = get_close_matches(word.casefold(), list(folded), n=1)
-    hint = f"did you mean {folded[close[0]]!r}? " if close else ""
-    rest = f" and {len(allowed) - shown} more" if len(allowed) > shown else ""
-    return f"{hint}known: {', '.join(allowed[:shown]) or 'none'}{rest}"
+    hint = f"did you mean {shorten(folded[close[0]], _FOUND_CHARACTERS)!r}? " if close else ""
+    shown = list(takewhile(lambda end: end <= _LISTED_CHARACTERS, accumulate(len(known) + 2 for known in allowed)))
+    rest = f" and {len(allowed) - len(shown)} more" if len(allowed) > len(shown) else ""
+    return f"{hint}known: {', '.join(allowed[: len(shown)]) or 'none'}{rest}"
+
+
+def shorten(text: str, characters: int) -> str:
+    """Return a text of at most so many characters and an ellipsis."""
+    return text if len(text) <= characters else text[:characters] + "…"
 
 
 def found(value: object) -> str:
     """Return a wrong value as it is quoted back, shortened."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
-    return text if len(text) <= _FOUND_CHARACTERS else text[:_FOUND_CHARACTERS] + "…"
+    return shorten(json.dumps(value, default=str, ensure_ascii=False), _FOUND_CHARACTERS)
 
 
 def reason(detail: ErrorDetails, allowed: tuple[str, ...]) -> str:

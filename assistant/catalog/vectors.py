@@ -21,7 +21,7 @@ _DESCRIPTION_WORDS = 12
 _CHUNK = 512
 
 
-def silent(done: int, total: int) -> None:  
+def silent(done: int, total: int) -> None:
     """Show no progress."""
 
 
