@@ -46,11 +46,10 @@ class ItemFacts:
         fields = tuple(dict.fromkeys((*OWN_FIELDS, *told)))
         stated = [(field, value) for field in fields if (value := value_of(item, field))]
         lacking = [field for field in asked if value_of(item, field) is None]
-        labels = {field: self.vocabulary.fields[field].label for field in lacking if field in self.vocabulary.fields}
         return Evidence(
             records=(record_of(item),),
             facts=tuple(self._fact(item, field, value) for field, value in stated),
-            absences=tuple(Absence(record=item.sku, field=field, label=labels.get(field, field)) for field in lacking),
+            absences=tuple(Absence(record=item.sku, field=field, label=self._label(field)) for field in lacking),
         )
 
     def words(self, fields: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -64,13 +63,17 @@ class ItemFacts:
             id=f"{item.sku}:{field}",
             record=item.sku,
             field=field,
-            label=words.label if words else field.replace("_", " "),
+            label=self._label(field),
             value=value,
             wording=words.wording if words else Wording(),
             source=self.source,
             version=self.version,
             as_of=self.now if field == "stock" else None,
         )
+
+    def _label(self, field: str) -> str:
+        words = self.vocabulary.fields.get(field)  # None for the stock of a shop that states none
+        return words.label if words else field
 
 
 def record_of(item: Item) -> Record:

@@ -11,7 +11,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from assistant.catalog.catalog import Catalog
 from assistant.catalog.products import Item
@@ -80,6 +80,8 @@ class ShopToolbox:
                     return await self._own[name].run(arguments, caller)
         except CatalogError as error:
             raise ToolFailed(str(error)) from error
+        except ValidationError as error:  # such as a sentence that a very long category name makes too long
+            raise ToolFailed(f"What the tool {name!r} found cannot be stated as facts.") from error
 
     def _search(self, criteria: SearchProducts, caller: Caller) -> Evidence:
         """The first of the result, each with what it was searched and sorted by; the same search has the same id."""
@@ -113,7 +115,7 @@ class ShopToolbox:
         return merge((made.of(item, (), ("stock",)), *self._variants(item, (), made)))
 
     def _compare(self, call: CompareProducts, caller: Caller) -> Evidence:
-        """The same fields of all; where none is named, the numbers and flags that all of them state."""
+        """The same fields of all; where none is named, what tells them apart best."""
         made = self._facts("compare_products", caller)
         items = [self._item(sku) for sku in dict.fromkeys(call.skus)]
         if len(items) < 2:
@@ -123,9 +125,13 @@ class ShopToolbox:
         return _with_words(found, made.words(asked))
 
     def _shared(self, items: list[Item]) -> tuple[str, ...]:
-        numbers = [key for key, field in self._catalog.vocabulary.fields.items() if field.kind in {"quantity", "flag"}]
-        stated = [key for key in numbers if key not in OWN_FIELDS and all(value_of(item, key) for item in items)]
-        return tuple(stated[:SHARED_FIELDS])
+        """The fields with a number or a yes or no that all state: those in which they differ first, numbers first."""
+        ranked: list[tuple[bool, bool, str]] = []
+        for key, field in self._catalog.vocabulary.fields.items():
+            values = [value_of(item, key) for item in items]
+            if field.kind in {"quantity", "flag"} and key not in OWN_FIELDS and None not in values:
+                ranked.append((all(value == values[0] for value in values), field.kind == "flag", key))
+        return tuple(key for _, _, key in sorted(ranked)[:SHARED_FIELDS])
 
     def _variants(self, item: Item, asked: Iterable[str], made: ItemFacts) -> list[Evidence]:
         """The variants of a product, each with the fields in which they differ from it or from one another."""
@@ -245,13 +251,14 @@ def _owns(order: Order, caller: Caller) -> bool:
         shown = [caller.customer] if caller.customer else []
     else:
         shown = [text for placeholder, text in caller.originals.items() if placeholder.startswith("[EMAIL_")]
-    address = _folded(order.email)
-    matches = [hmac.compare_digest(_folded(one), address) for one in shown]  # all of them: time must not tell
-    return any(matches)
+    address = _comparable(order.email)
+    matches = [hmac.compare_digest(_comparable(one), address) for one in shown]  # all of them: time must not tell
+    return bool(address) and any(matches)
 
 
-def _folded(address: str) -> bytes:
-    return address.strip().casefold().encode("utf-8", "surrogatepass")
+def _comparable(address: str) -> bytes:
+    """An address whatever the case of its ASCII letters; Unicode's folding would join different mailboxes (ß, ss)."""
+    return address.strip().encode("utf-8", "surrogatepass").lower()
 
 
 def _with_words(evidence: Evidence, words: dict[str, tuple[str, ...]]) -> Evidence:

@@ -14,6 +14,7 @@ from assistant.catalog.catalog import Catalog
 from assistant.embedded.encoder import Encoder
 from assistant.embedded.head import Head, fit
 from assistant.embedded.intent_model import EmbeddedIntent
+from assistant.embedded.masking import Masker
 from assistant.embedded.planner import EmbeddedPlanner
 from assistant.embedded.reader import Reader
 from assistant.embedded.responder import EmbeddedResponder
@@ -57,19 +58,21 @@ def open_site(
     loaded = load_scope(scope_path)
     _only_embedded(loaded)
     catalog = open_catalog(loaded, settings, encoder, progress)
-    head, key = open_head(loaded.scope, settings, encoder)
-    scope = _with_threshold(loaded.scope, head)
+    base = scope_path.parent
     reader = Reader(catalog.vocabulary)
+    mask = Masker(reader, catalog.vocabulary)
+    head, key = open_head(loaded.scope, settings, encoder, mask)
+    scope = _with_threshold(loaded.scope, head)
     chain = Chain(
         scope=scope,
         scope_sha256=loaded.sha256,
         catalog_version=catalog.version,
         app_version=version("hopdesk"),
         moderators=(rules_model(scope.moderation),),
-        intent_model=EmbeddedIntent(head, key),
+        intent_model=EmbeddedIntent(head, key, mask),
         planner=EmbeddedPlanner(reader, catalog.vocabulary, {tool.name: tool for tool in scope.tools}),
         responder=EmbeddedResponder(reader),
-        toolbox=ShopToolbox(catalog, open_orders(scope.sources, scope_path.parent), scope, encoder),
+        toolbox=ShopToolbox(catalog, open_orders(scope.sources, base), scope, base),
         log=hop_log,
     )
     return Site(loaded, catalog, chain, head)
@@ -98,15 +101,19 @@ def open_catalog(loaded: LoadedScope, settings: Settings, encoder: Encoder, prog
     return catalog
 
 
-def open_head(scope: Scope, settings: Settings, encoder: Encoder) -> tuple[Head, str]:
-    """The intent head of a scope's examples, from the cache where they did not change; and its content key."""
-    examples = {intent.id: intent.examples for intent in scope.intents}
-    key = sha256(to_json([HEAD_FORMAT, encoder.fingerprint, examples, scope.out_of_scope.examples, _SEED])).hexdigest()
+def open_head(scope: Scope, settings: Settings, encoder: Encoder, mask: Masker) -> tuple[Head, str]:
+    """The intent head of a scope's examples, from the cache where they did not change; and its content key.
+
+    The examples are masked as requests are, so a new catalog can make new examples, and with them a new head.
+    """
+    examples = {intent.id: tuple(mask(text) for text in intent.examples) for intent in scope.intents}
+    outside = tuple(mask(text) for text in scope.out_of_scope.examples)
+    key = sha256(to_json([HEAD_FORMAT, encoder.fingerprint, examples, outside, _SEED])).hexdigest()
     path = settings.home / "models" / f"intent-{key[:16]}.npz"
     try:
         return Head.load(path, encoder), key
     except EmbeddedModelError:
-        head = fit(examples, scope.out_of_scope.examples, encoder, _SEED)
+        head = fit(examples, outside, encoder, _SEED)
     path.parent.mkdir(parents=True, exist_ok=True)
     head.save(path)
     return head, key

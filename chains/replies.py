@@ -148,7 +148,7 @@ def _restored(parts: tuple[AnswerPart, ...], originals: Mapping[str, str]) -> tu
             update={
                 "sentences": tuple(
                     sentence.model_copy(update={"text": restore(sentence.text, orders)})
-                    if any(fact.startswith("order:") for fact in sentence.facts)
+                    if any(fact.startswith("order") for fact in sentence.facts)
                     else sentence
                     for sentence in part.sentences
                 )

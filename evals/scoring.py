@@ -79,7 +79,7 @@ class _Used:
         """Read a run's records."""
 
         def same(sku: str) -> str:
-            return parents.get(sku, sku)
+            return "order" if sku.startswith("order_") else parents.get(sku, sku)
 
         claims, evidence = _claims(run)
         facts = {fact for claim in claims for fact in _facts_of(claim, evidence)}

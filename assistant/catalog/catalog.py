@@ -134,10 +134,10 @@ class Catalog:
         product that does not state a field meets no condition on it. `in_stock` of False is no condition.
 
         The order is that of `sort_by`; else of relevance, where there is a `query`; else what is in stock first, then
-        the cheapest. Free text finds exactly those products whose names, SKU, brand and category (with its synonyms) hold
-        every word of it, if there are any; else all that hold one of its words anywhere or are near in meaning, and
-        of these the 20 most relevant take part in `sort_by`. `text_vector` is the query's unit vector (384,), encoded
-        here if absent.
+        the cheapest. Free text finds exactly those products whose names, SKU, brand and category (with its synonyms)
+        hold every word of it, if there are any; else all that hold one of its words anywhere or are near in meaning,
+        and of these the 20 most relevant take part in `sort_by`. `text_vector` is the query's unit vector (384,),
+        encoded here if absent.
         """
         mask, conditions = self._filtered(criteria)
         rows = np.flatnonzero(mask)

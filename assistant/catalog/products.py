@@ -7,8 +7,8 @@ The native form is one JSON object per product:
      "attributes": {"memory": "16 GB", "bluetooth": true, "colour": "silver", "ports": ["USB-C", "HDMI"]},
      "variants": [{"sku": "LAP-1-32", "name": "32 GB", "price_minor": 109900, "attributes": {"memory": "32 GB"}}]}
 
-`stock`, `brand`, `description`, `url`, `attributes` and `variants` may be absent; a null counts as absent. A category is a key as
-fields have it; hyphens in it become underscores.
+`stock`, `brand`, `description`, `url`, `attributes` and `variants` may be absent; a null counts as absent. A category
+is a key as fields have it; hyphens in it become underscores.
 """
 
 import re

@@ -17,7 +17,7 @@ Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are."""
 
 DIMENSIONS = 384
-_DESCRIPTION_WORDS = 12
+_DESCRIPTION_WORDS = 8
 _CHUNK = 512
 
 
@@ -43,7 +43,7 @@ class TextEncoder(Protocol):
 
 
 def product_text(product: Product, singular: str) -> str:
-    """Return the short text that is embedded for a product, about 24 word pieces.
+    """Return the short text that is embedded for a product, about 20 word pieces.
 
     Name, what it is, its words (a colour, a material) and how its description starts, without what is said already:
     numbers are left to the filters, and every further word costs time at import.

@@ -32,7 +32,7 @@ class Prediction:
     """What the head thinks of a text.
 
     `scores` holds every label with its calibrated probability, best first, adding up to 1: the probability that the
-    label is right if the text is in scope at all. `out_of_scope` (0..1) is higher the surer the text belongs to no label.
+    label is right if the text is in scope at all. `out_of_scope` (0..1) is higher the surer the text belongs to none.
     """
 
     scores: tuple[tuple[str, float], ...]

@@ -26,7 +26,7 @@ _SAYING = {
     "SQLITE_CORRUPT": "is damaged; restore it from its backup",
     "SQLITE_FULL": "has no room left; free space on its disk",
     "SQLITE_BUSY": "is held by another process for too long; find out which one writes to it",
-    "SQLITE_IOERR": "cannot be read or written because its disk fails; check the disk",
+    "SQLITE_IOERR": "cannot be read or written; check that it is a file and that its disk works",
 }
 
 

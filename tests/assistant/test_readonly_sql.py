@@ -139,6 +139,13 @@ def test_postgresql_transactions_are_read_only_and_end_in_time() -> None:
     assert _before("postgresql", 2.5) == ("SET TRANSACTION READ ONLY", "SET LOCAL statement_timeout = 2500")
 
 
+def test_what_opens_a_transaction_is_said_before_the_query(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "assistant.readonly_sql._before", lambda dialect, timeout_s: ("PRAGMA case_sensitive_like = 1",)
+    )
+    assert read(shop, "SELECT 'a' LIKE 'A' AS same") == b'{"same":0}'
+
+
 def test_decimals_stay_numbers() -> None:
     assert [_plain(Decimal("3.00")), _plain(Decimal("19.99")), _plain("x")] == [3, 19.99, "x"]
 

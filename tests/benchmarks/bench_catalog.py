@@ -10,6 +10,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +68,8 @@ def product(number: int, chance: random.Random) -> dict[str, object]:
         "name": f"{brand} {chance.choice(SERIES)} {chance.randrange(10, 999)}",
         "brand": brand,
         "category": f"{kind.replace(' ', '_')}s",
-        "description": f"A {traits[0]} and {traits[1]} {kind} for {uses[0]} and {uses[1]}. It is {traits[2]} too, and it "
-        f"comes with a {chance.choice(COLOURS)} sleeve, a printed manual and two years of service at home.",
+        "description": f"A {traits[0]} and {traits[1]} {kind} for {uses[0]} and {uses[1]}. It is {traits[2]} too, and "
+        f"it comes with a {chance.choice(COLOURS)} sleeve, a printed manual and two years of service at home.",
         "price_minor": price,
         "currency": "EUR",
         "stock": chance.choice((0, 1, 5, 20, None)),
@@ -77,7 +78,7 @@ def product(number: int, chance: random.Random) -> dict[str, object]:
             {
                 "sku": f"P-{number:06}-{size[:2]}",
                 "name": size,
-                "price_minor": price + 9000,
+                "price_minor": price + 9,
                 "attributes": {"memory": size},
             }
             for size in sizes
@@ -154,7 +155,7 @@ def main() -> None:
             "open",
             f"vocabulary ({words:,} names)",
         )
-        for stage, start, end in zip(stages, moments, moments[1:], strict=True):
+        for stage, (start, end) in zip(stages, pairwise(moments), strict=True):
             table.add_row(stage, f"{end - start:.2f} s")
         table.add_row("whole import", f"{moments[5] - moments[0]:.1f} s")
         table.add_row("file", f"{path.stat().st_size / 1e6:.0f} MB, version {version[:16]}")
