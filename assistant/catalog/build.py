@@ -17,7 +17,6 @@ from assistant.catalog.index import (
     Meta,
     activate,
     active,
-    digest_of,
     file_name,
     read_index,
     write_index,
@@ -124,7 +123,6 @@ def write_catalog(shop: Shop, texts: Sequence[str], vectors: Vectors, fingerprin
     meta = Meta(
         schema_name=SCHEMA,
         version=shop.version,
-        digest=digest_of(descriptions, arrays),
         encoder=fingerprint,
         built_at=datetime.now(UTC),
         currency=products[0].currency,

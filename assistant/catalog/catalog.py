@@ -4,6 +4,7 @@ Conditions filter exactly; free text only ranks what is left, by words (BM25) an
 reciprocal rank fusion. Everything that a search touches is in memory; single products come from the file.
 """
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -123,8 +124,8 @@ class Catalog:
     def get(self, sku: str) -> Item | None:
         """Return the product or variant of a SKU, letter by letter, or None."""
         query = "SELECT body FROM products JOIN items USING (position) WHERE items.sku = ?"
-        row = self._stored.connection.execute(query, (sku,)).fetchone()
-        return next(item for item in self._items(row[0]) if item.sku == sku) if row else None
+        found = self._items(query, sku)
+        return next((item for item in found if item.sku == sku), None)
 
     def search(self, criteria: SearchProducts, text_vector: Vectors | None = None) -> Hits:
         """Return the products that meet all conditions; raises ToolFailed for words that this catalog lacks.
@@ -213,15 +214,16 @@ class Catalog:
         found = []
         for row in rows.tolist():
             position = int(self._product_of[row])
-            (body,) = self._stored.connection.execute(query, (position,)).fetchone()
-            found.append(self._items(body)[row - int(self._first_row[position])])
+            found.append(self._items(query, position)[row - int(self._first_row[position])])
         return tuple(found)
 
-    def _items(self, body: str) -> tuple[Item, ...]:
+    def _items(self, query: str, key: str | int) -> tuple[Item, ...]:
+        """Return the items of the product whose JSON a query finds; none if it finds none."""
         try:
-            return tuple(items(Product.model_validate_json(body)))
-        except ValidationError as error:
-            message = f"{self._stored.path}: the catalog file is damaged; import the catalog again."
+            row = self._stored.connection.execute(query, (key,)).fetchone()
+            return tuple(items(Product.model_validate_json(row[0]))) if row else ()
+        except (ValidationError, sqlite3.Error) as error:
+            message = f"{self._stored.path}: the catalog file cannot be read any more; import the catalog again."
             raise CatalogError(message) from error
 
     def _product_words(self) -> Iterator[ProductWords]:

@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,16 +41,25 @@ CREATE TABLE passages (
 CREATE TABLE arrays (name TEXT PRIMARY KEY, dtype TEXT NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
 """
 
+# Every row of a file but its own digest, as one value a row.
+_CONTENT = (
+    "SELECT value FROM meta WHERE key = 'catalog'",
+    "SELECT sku || char(10) || embedded || char(10) || body FROM products ORDER BY position",
+    "SELECT position || char(10) || sku || char(10) || name || char(10) || ifnull(parent, '') FROM items ORDER BY row",
+    "SELECT topic || char(10) || id || char(10) || title || char(10) || text FROM passages ORDER BY position",
+    "SELECT name || char(10) || dtype FROM arrays ORDER BY name",
+    "SELECT data FROM arrays ORDER BY name",
+)
+
 Arrays = Mapping[str, NDArray[np.generic]]
 FileName = Annotated[str, StringConstraints(pattern=r"^catalog-[0-9a-f]{16}\.sqlite$")]
 
 
 class Meta(Contract):
-    """What a catalog file says of itself; `digest` covers the arrays and `columns`, `built_at` is in UTC."""
+    """What a catalog file says of itself; `built_at` is in UTC."""
 
     schema_name: str
     version: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    digest: str
     encoder: str
     built_at: datetime
     currency: str
@@ -86,25 +95,9 @@ class Stored:
     connection: sqlite3.Connection
 
 
-class _Digest(Protocol):
-    def hexdigest(self) -> str: ...
-    def update(self, data: bytes | memoryview, /) -> None: ...
-
-
 def file_name(version: str) -> str:
     """Return the name of the file of a version."""
     return f"catalog-{version[:16]}.sqlite"
-
-
-def digest_of(columns: Iterable[str], arrays: Arrays) -> str:
-    """Return the sha256 (hex) by which a damaged file is told."""
-    digest: _Digest = hashlib.sha256()
-    for description in columns:
-        digest.update(description.encode())
-    for name in sorted(arrays):
-        digest.update(f"\n{name} {arrays[name].dtype.str}\n".encode())
-        digest.update(np.ascontiguousarray(arrays[name]).reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()
 
 
 def write_index(folder: Path, meta: Meta, contents: Contents) -> Path:
@@ -120,6 +113,7 @@ def write_index(folder: Path, meta: Meta, contents: Contents) -> Path:
         connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?, ?)", contents.items)
         connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?)", contents.passages)
         connection.executemany("INSERT INTO arrays VALUES (?, ?, ?)", rows)
+        connection.execute("INSERT INTO meta VALUES ('digest', ?)", (_digest(connection),))
         connection.commit()
     return target
 
@@ -136,7 +130,8 @@ def read_index(path: Path) -> Stored:
             name: np.frombuffer(data, dtype=np.dtype(dtype))
             for name, dtype, data in connection.execute("SELECT name, dtype, data FROM arrays ORDER BY name")
         }
-        whole = digest_of(meta.columns, arrays) == meta.digest
+        kept = connection.execute("SELECT value FROM meta WHERE key = 'digest'").fetchone()
+        whole = kept == (_digest(connection),)
     except (sqlite3.Error, ValueError, TypeError) as error:
         connection.close()
         raise CatalogError(f"{path}: this is no catalog file, or a damaged one; import the catalog again.") from error
@@ -147,6 +142,15 @@ def read_index(path: Path) -> Stored:
         connection.close()
         raise CatalogError(f"{path}: the catalog file is damaged; import the catalog again.")
     return Stored(path, meta, arrays, connection)
+
+
+def _digest(connection: sqlite3.Connection) -> str:
+    """The sha256 (hex) of all that a file holds, by which a damaged one is told."""
+    digest = hashlib.sha256()
+    for query in _CONTENT:
+        for (value,) in connection.execute(query):
+            digest.update(value if isinstance(value, bytes) else f"{value}\n".encode())
+    return digest.hexdigest()
 
 
 def _meta(path: Path, connection: sqlite3.Connection) -> Meta:

@@ -159,7 +159,9 @@ def plain_letters(text: str) -> str:
     """Return a text in small letters without accents: "Café" becomes "cafe"."""
     if text.isascii():
         return text.lower()
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    # once more after folding, because letters of other styles have capitals only once they are plain
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(letter for letter in folded if not unicodedata.combining(letter))
 
 
 @lru_cache(maxsize=65536)

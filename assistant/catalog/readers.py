@@ -110,9 +110,13 @@ def _csv_table(name: str, lines: Iterable[str], delimiter: str) -> Table:
 
 
 def _csv_row(locator: str, header: tuple[str, ...], cells: list[str]) -> Row | BadRow:
-    if len(cells) == len(header):
-        return Row(locator, dict(zip(header, cells, strict=True)))
     reason = f"the line has {len(cells)} cells and the header {len(header)}; quote cells that hold the delimiter"
+    if len(cells) == len(header):
+        try:
+            "".join(cells).encode()
+            return Row(locator, dict(zip(header, cells, strict=True)))
+        except UnicodeEncodeError:
+            reason = "the line is not UTF-8; save the file in that encoding"
     return BadRow(locator=locator, field="", reason=reason)
 
 
@@ -154,16 +158,15 @@ def _open_sql(source: SqlSource) -> Iterator[Table]:
     """Run a query and never commit; SQLite and PostgreSQL are also told to refuse writing."""
     from sqlalchemy import create_engine, make_url, text
     from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.pool import NullPool
 
     name = "the database"
     try:
         url = make_url(source.url)
         name = url.render_as_string(hide_password=True)
-        engine = create_engine(url)
-        options = {"stream_results": True}
-        if engine.dialect.name == "postgresql":
-            options["postgresql_readonly"] = True
-        with engine.connect().execution_options(**options) as connection:
+        # each connection is closed after use; the option is PostgreSQL's own, and other databases do not look at it
+        engine = create_engine(url, poolclass=NullPool, execution_options={"postgresql_readonly": True})
+        with engine.connect().execution_options(stream_results=True) as connection:
             if engine.dialect.name == "sqlite":
                 connection.execute(text("PRAGMA query_only = ON"))
             result = connection.execute(text(source.query))

@@ -69,6 +69,10 @@ class Lexicon:
     def __contains__(self, stem_of_word: str) -> bool:
         return stem_of_word in self._meanings
 
+    def category_named(self, stem_of_word: str) -> str | None:
+        """The category that a single word names, or None."""
+        return next((m.key for m in self._meanings.get(stem_of_word, ()) if m.kind == "category"), None)
+
     def corrected(self, tokens: list[Token]) -> list[Token]:
         """Return the tokens with misspelt words replaced by the nearest word of the catalog."""
         return [

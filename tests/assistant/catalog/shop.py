@@ -33,7 +33,7 @@ class WordEncoder:
         self.encoded.extend(texts)
         vectors = np.array([sum(map(_direction, words_of(text)), np.zeros(DIMENSIONS)) for text in texts])
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: Vectors = (vectors / np.where(norms, norms, 1)).astype(np.float32)
+        unit: Vectors = np.asarray(vectors / np.where(norms, norms, 1), dtype=np.float32)
         return unit
 
 

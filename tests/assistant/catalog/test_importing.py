@@ -4,6 +4,7 @@ import csv
 import json
 import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -140,9 +141,7 @@ def test_csv_with_native_columns_keeps_good_rows_and_joins_variants(tmp_path: Pa
 def test_csv_in_another_encoding_or_with_a_runaway_cell_loses_only_these_rows(tmp_path: Path) -> None:
     path = tmp_path / "products.csv"
     header = b"sku,name,category,price_minor,currency\n"
-    path.write_bytes(
-        header + b"A-1,Caf\xe9,c,1,EUR\nA-2," + b"x" * 100_001 + b",c,1,EUR\nA-3,Tea,c,1,EUR\n"
-    )
+    path.write_bytes(header + b"A-1,Caf\xe9,c,1,EUR\nA-2," + b"x" * 100_001 + b",c,1,EUR\nA-3,Tea,c,1,EUR\n")
     imported = read_products(path)
     assert skus(imported) == ["A-3"]
     assert ["UTF-8" in bad.reason or "no CSV" in bad.reason for bad in imported.bad_rows] == [True, True]
@@ -188,8 +187,9 @@ def test_sql_rows_are_read_like_csv(database: str) -> None:
     ("query", "message"),
     [
         ("DELETE FROM p", "readonly|query_only|read-only"),
-        ("SELECT nothing FROM nowhere", "no such table"),
+        ("SELECT sku FROM nowhere", "no such table"),
         ("PRAGMA user_version = 7", "readonly|gives no rows"),
+        ("SAVEPOINT here", "gives no rows"),
     ],
 )
 def test_a_query_that_is_no_select_is_refused_and_changes_nothing(database: str, query: str, message: str) -> None:
@@ -198,7 +198,9 @@ def test_a_query_that_is_no_select_is_refused_and_changes_nothing(database: str,
     assert skus(read_products(SqlSource(database, "SELECT * FROM p"))) == ["A-1"]
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql+nodriver://user:secret@host/shop", "mysql+pymysql://user:secret@host/s"])
+@pytest.mark.parametrize(
+    "url", ["nonsense", "mysql+nodriver://user:secret@host/shop", "mysql+pymysql://user:secret@host/s"]
+)
 def test_a_database_that_cannot_be_reached_is_named_without_its_password(url: str) -> None:
     with pytest.raises(CatalogError) as refused:
         read_products(SqlSource(url, "SELECT 1"))
@@ -207,7 +209,7 @@ def test_a_database_that_cannot_be_reached_is_named_without_its_password(url: st
 
 def test_strict_refuses_any_bad_row_and_names_the_first(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "products.jsonl", [raw("A-1"), *({"sku": n} for n in range(7))])
-    with pytest.raises(CatalogError, match="7 bad rows; the first are:\nproducts.jsonl line 2") as refused:
+    with pytest.raises(CatalogError, match=r"7 bad rows; the first are:\nproducts\.jsonl line 2") as refused:
         read_products(path, strict=True)
     assert len(str(refused.value).splitlines()) == 6
     assert skus(read_products(path)) == ["A-1"]
@@ -258,11 +260,9 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from((*Product.model_fields, "other")), JSON))
 def test_no_object_breaks_the_native_form(changes: dict[str, object]) -> None:
-    try:
+    prepared: dict[str, object] = {}
+    with suppress(BadValue):
         prepared = native({**raw("A-1"), **changes})
-    except BadValue as error:
-        assert str(error)
-        return
     assert None not in prepared.values()
 
 
@@ -356,7 +356,7 @@ def test_a_mapped_value_that_does_not_fit_is_a_bad_row(tmp_path: Path, column: s
     [
         ('from = "RAM"', 'from = "RAMM"', "attributes.memory.from: found \"RAMM\"; did you mean 'RAM'"),
         ('unit = "gb"', 'unit = "gigs"', "mapping.toml"),
-        ('unit = "gb"', 'unit = "parsec"', "attributes.memory.unit: found \"parsec\"; this unit is unknown"),
+        ('unit = "gb"', 'unit = "parsec"', 'attributes.memory.unit: found "parsec"; this unit is unknown'),
         ('sku = "no"', 'sku_column = "no"', "product.sku: this key is missing"),
         ('sku = "no"', 'sku = "no"\nskuu = "no"', "product.skuu: this key is unknown; did you mean 'sku'"),
         ('type = "flag"', 'typ = "flag"', "attributes.bluetooth.typ: this key is unknown; did you mean 'type'"),
@@ -407,4 +407,8 @@ def test_a_mapping_reaches_into_nested_json_and_takes_typed_values(tmp_path: Pat
     imported = read_products(write_lines(tmp_path / "p.jsonl", rows), tmp_path / "mapping.toml")
     assert skus(imported) == ["7"]
     assert set(imported.products[0].attributes) == {"ports", "memory"}
-    assert problems(imported) == [("p.jsonl line 2", "price"), ("p.jsonl line 3", "price"), ("p.jsonl line 4", "attributes.ports")]
+    assert problems(imported) == [
+        ("p.jsonl line 2", "price"),
+        ("p.jsonl line 3", "price"),
+        ("p.jsonl line 4", "attributes.ports"),
+    ]

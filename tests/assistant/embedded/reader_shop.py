@@ -28,7 +28,7 @@ COLOURS = ("black", "white", "silver", "blue", "midnight blue", "red", "green", 
 PORTS = ("USB-C", "USB-A", "HDMI", "DisplayPort", "3.5 mm audio", "Ethernet", "SD card")
 
 FIELDS = (
-    _field("price", "price", "money", ALL, "cost", limits=("12.90", "2199")),
+    _field("price", "price", "money", ALL, "cost", limits=("1290", "219900")),
     _field(
         "memory", "memory", "quantity", "laptops", "RAM", unit="GB", limits=("8", "64"), wording=Wording(most="roomiest")
     ),

@@ -1,6 +1,7 @@
 """Whatever happens to turns, in whatever order: at most one outcome each, and exactly one after the sweep."""
 
 import asyncio
+import atexit
 import shutil
 import tempfile
 from collections.abc import Coroutine
@@ -21,6 +22,7 @@ from tests.assistant.ledger.makers import OUTCOMES, SUPERSEDED, new_turn
 T = TypeVar("T")
 VAULT = Vault(Vault.new_key())
 FOLDER = Path(tempfile.mkdtemp(prefix="ledger-lifecycle-"))
+atexit.register(shutil.rmtree, FOLDER)
 FAR_NS = 10**12
 OVERDUE = Handoff(reason="overdue", text="late")
 

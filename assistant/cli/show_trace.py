@@ -1,0 +1,128 @@
+"""Shows what every hop of a turn did: one row per attempt with time, model, status and what it decided."""
+
+from collections.abc import Iterator, Sequence
+
+from pydantic import JsonValue
+from rich.console import Console
+from rich.text import Text
+
+from assistant.cli.screen import data, table, visible
+from chains.claims import Draft
+from chains.facts import Evidence
+from chains.messages import Grounded, Intent, Plan
+from chains.record import CalledTool, HopRecord
+from moderation import Outgoing, Verdict
+
+_COLUMNS = ("hop", "try", "ms", "model", "status", "decided")
+_STATUS = {"ok": "green", "invalid": "yellow", "refused": "yellow", "error": "red"}
+_TEXT_CHARACTERS = 90
+
+
+def show_hops(records: Sequence[HopRecord], console: Console) -> None:
+    """Print the attempts of a turn, in their order."""
+    total_ms = sum(record.latency_ms for record in records)
+    rows = (_row(record) for record in records)
+    console.print(table(f"{len(records)} attempts, {total_ms:.1f} ms", _COLUMNS, rows, numbers=("try", "ms")))
+
+
+def _row(record: HopRecord) -> tuple[Text, ...]:
+    return (
+        data(record.hop, "bold"),
+        data(record.attempt),
+        data(f"{record.latency_ms:.1f}"),
+        data(f"{record.model}\n{record.served_from}"),
+        data(record.status, _STATUS[record.status]),
+        Text(visible("\n".join(decided(record)))),
+    )
+
+
+def decided(record: HopRecord) -> Iterator[str]:
+    """What an attempt came to, in lines; for one that failed, why."""
+    for failure in record.validation_errors:
+        yield f"{failure.path or record.contract}: {failure.msg}"
+    if record.error_type:
+        yield record.error_type
+    if record.parsed is None:
+        return
+    raw = record.model_dump_json(include={"parsed"})[len('{"parsed":') : -1]
+    match record.hop:
+        case "moderation":
+            yield from _verdict(Verdict.model_validate_json(raw))
+        case "intent":
+            yield from _intent(Intent.model_validate_json(raw))
+        case "lookup":
+            yield from _lookup(Plan.model_validate_json(raw), record.tool_calls)
+        case "response":
+            yield from _draft(Draft.model_validate_json(raw))
+        case "grounding":
+            yield from _grounded(Grounded.model_validate_json(raw))
+        case "outbound":
+            texts = len(Outgoing.model_validate_json(raw).texts)
+            yield f"{texts} texts may leave"
+
+
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    found = ", ".join(f"{name} {score:.2f}" for name, score in verdict.categories.items())
+    yield f"{verdict.action} by {verdict.layer}" + (f": {found}" if found else "")
+    yield from verdict.reasons
+
+
+def _intent(intent: Intent) -> Iterator[str]:
+    yield ", ".join(f"{score.intent} {score.score:.2f}" for score in intent.ranked[:3])
+    if intent.second:
+        yield f"also {intent.second.intent} {intent.second.score:.2f}"
+    language = f", language {intent.language}" if intent.language else ""
+    yield f"out of scope {intent.out_of_scope:.2f}{language}"
+
+
+def _lookup(plan: Plan, carried_out: tuple[CalledTool, ...]) -> Iterator[str]:
+    done = {call.call_id: call for call in carried_out}
+    for call in plan.calls:
+        yield f"{call.name}({_arguments(call.arguments)})"
+        if found := done.get(call.call_id):
+            yield f"  {found.error or _found(found.result or Evidence())}"
+    if plan.needs:
+        yield f"needs {plan.needs}" + (f": {', '.join(plan.candidates)}" if plan.candidates else "")
+
+
+def _arguments(arguments: dict[str, JsonValue]) -> str:
+    return ", ".join(f"{name}={_argument(value)}" for name, value in arguments.items())
+
+
+def _argument(value: JsonValue) -> str:
+    """A filter as `memory ge 16 GB`, anything else as it is."""
+    match value:
+        case list():
+            return f"[{', '.join(map(_argument, value))}]"
+        case {"field": field, "op": op, "value": wanted}:
+            return f"{field} {op} {wanted} {value.get('unit', '')}".rstrip()
+        case _:
+            return repr(value)
+
+
+def _found(evidence: Evidence) -> str:
+    counts = {
+        "facts": len(evidence.facts),
+        "records": len(evidence.records),
+        "passages": len(evidence.passages),
+        "not listed": len(evidence.absences),
+    }
+    said = [f"{count} {name}" for name, count in counts.items() if count]
+    said += [f"{query.total} matches" for query in evidence.queries]
+    return "found " + (", ".join(said) or "nothing")
+
+
+def _draft(draft: Draft) -> Iterator[str]:
+    for part in draft.parts:
+        for claim in part.claims:
+            about = ", ".join(str(value) for name, value in claim if name not in {"kind", "wanted"})
+            yield f"{claim.kind} {about}"
+    if draft.products:
+        yield f"shows {', '.join(draft.products)}"
+
+
+def _grounded(grounded: Grounded) -> Iterator[str]:
+    for part in grounded.parts:
+        for sentence in part.sentences:
+            text = sentence.text if len(sentence.text) <= _TEXT_CHARACTERS else f"{sentence.text[:_TEXT_CHARACTERS]}…"
+            yield f"{sentence.polarity}: {text}"

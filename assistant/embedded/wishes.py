@@ -1,0 +1,242 @@
+"""What phrases of the catalog say in a text: the category, brands, wished and unwished values, and fields asked about."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from assistant.catalog.vocabulary import FieldWords, Vocabulary
+from assistant.embedded.lexicon import Lexicon, Meaning, Phrase
+from assistant.embedded.reading import Condition
+from assistant.embedded.tokens import Token, stems
+from assistant.embedded.wordlists import INDIFFERENT, INVERTED, NEGATION_FILLERS, NEGATORS, TWO_WORD_NEGATORS
+from chains.facts import FilterOp
+from chains.values import Flag, Text
+
+Polarity = Literal["plain", "negated", "indifferent"]
+# These are read by rules of their own and are never conditions here.
+_OWN_RULES = frozenset(("brand", "category", "stock"))
+_REACH = 5  # tokens between a negation and what it negates
+_SIZE_WORDS = frozenset("size big large small resolution diagonal bright sharp".split())
+_OWNERS = frozenset("my our his her their your the a an".split())
+_PURPOSES = frozenset("for with to on fits fit charge into".split())
+_BEFORE_ADJECTIVE = frozenset("be is are it's very so too how really super and quite pretty really as fairly not".split())
+
+
+@dataclass
+class Wishes:
+    """What the phrases of one text came to; `used` are the indexes of phrases that say something."""
+
+    category: str | None = None
+    excluded_categories: list[str] = field(default_factory=list)
+    brands: list[str] = field(default_factory=list)
+    excluded_brands: list[str] = field(default_factory=list)
+    fields: list[tuple[int, str]] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
+    used: set[Phrase] = field(default_factory=set)
+
+
+class Wisher:
+    """Reads the phrases of a text; one per catalog."""
+
+    def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon) -> None:
+        self._fields = vocabulary.fields
+        self._lexicon = lexicon
+        self._labels = {key: frozenset(stems(words.label)) for key, words in vocabulary.fields.items()}
+        self._dimensions = frozenset(lexicon.concepts["dimensions"])
+
+    def category(self, tokens: list[Token], phrases: list[Phrase]) -> tuple[str | None, Phrase | None, list[str]]:
+        """The category in question, its phrase, and the categories that the text rules out."""
+        polarity = polarities(tokens, phrases)
+        named: list[tuple[Phrase, str]] = []
+        excluded: list[str] = []
+        for phrase in phrases:
+            key = self._category_of(tokens, phrase)
+            if key and polarity[phrase] == "negated" and phrase.of("category"):
+                excluded.append(key)
+            elif key:
+                named.append((phrase, key))
+        ranked = sorted(range(len(named)), key=lambda place: (_is_purpose(tokens, named[place][0]), place))
+        if not ranked:
+            return None, None, list(dict.fromkeys(excluded))
+        place = ranked[0]
+        while place + 1 < len(named) and named[place][0].after == named[place + 1][0].first:
+            if tokens[named[place + 1][0].first].gap.strip() not in ("", "-"):
+                break
+            place += 1  # "laptop charger" is a charger
+        phrase, key = named[place]
+        return key, phrase, [other for other in dict.fromkeys(excluded) if other != key]
+
+    def _category_of(self, tokens: list[Token], phrase: Phrase) -> str | None:
+        meanings = phrase.of("category")
+        if not meanings:
+            if phrase.after - phrase.first > 1 and phrase.of("value"):
+                return self._lexicon.category_named(tokens[phrase.after - 1].stem)
+            return None
+        before = tokens[phrase.first - 1].word if phrase.first else ""
+        if tokens[phrase.first].word == "light" and phrase.after - phrase.first == 1 and before in _BEFORE_ADJECTIVE:
+            return None
+        if phrase.of("field") and any(
+            token.word in _SIZE_WORDS for token in tokens[max(0, phrase.first - 4) : phrase.after + 2]
+        ):
+            return None
+        return meanings[0].key
+
+    def read(
+        self, tokens: list[Token], phrases: list[Phrase], claimed: set[Phrase], categories: frozenset[str]
+    ) -> Wishes:
+        """Return what the phrases say; `claimed` ones belong to numbers, `categories` are those in question."""
+        wishes = Wishes()
+        polarity = polarities(tokens, phrases)
+        wishes.category, head, wishes.excluded_categories = self.category(tokens, phrases)
+        in_question = frozenset((wishes.category,)) if wishes.category else categories
+        for phrase in phrases:
+            if phrase.of("category"):
+                wishes.used.add(phrase)
+            for brand in phrase.of("brand"):
+                (wishes.excluded_brands if polarity[phrase] == "negated" else wishes.brands).append(brand.key)
+                wishes.used.add(phrase)
+            if phrase not in claimed and not phrase.of("brand"):
+                self._read_phrase(tokens, phrase, polarity[phrase], in_question, wishes, is_head=phrase == head)
+        return wishes
+
+    def _read_phrase(
+        self, tokens: list[Token], phrase: Phrase, polarity: Polarity, categories: frozenset[str], wishes: Wishes,
+        *, is_head: bool,
+    ) -> None:  # fmt: skip
+        span = tokens[phrase.first].start, tokens[phrase.after - 1].end
+        value = self._value(tokens, phrase, categories, is_category=is_head)
+        meaning = self._field(phrase, categories)
+        if value and meaning and self._fields[meaning.key].kind == "flag" and meaning.rank <= value.rank:
+            value = None
+        if value:
+            wishes.used.add(phrase)
+            if polarity != "indifferent":
+                op = _op(self._fields[value.key], negated=polarity == "negated")
+                _append(wishes.conditions, Condition(value.key, op, Text(value=value.value), span))
+        elif meaning and not is_head and not (phrase.of("category") and self._fields[meaning.key].kind != "flag"
+                                              and self._category_of(tokens, phrase)):  # fmt: skip
+            wishes.used.add(phrase)
+            if self._fields[meaning.key].kind == "flag" and polarity != "indifferent":
+                wanted = (polarity == "plain") != (meaning.value == "no")
+                _append(wishes.conditions, Condition(meaning.key, "eq", Flag(value=wanted), span))
+            if polarity != "indifferent":
+                keys = self._all_dimensions(phrase, categories) or [meaning.key]
+                wishes.fields += [(phrase.first, key) for key in keys]
+
+    def _all_dimensions(self, phrase: Phrase, categories: frozenset[str]) -> list[str]:
+        keys = [meaning.key for meaning in phrase.of("field")]
+        if len(keys) < 2 or not set(keys) <= self._dimensions:
+            return []
+        fitting = [key for key in keys if not categories or self._fields[key].categories & categories]
+        return fitting[:3]
+
+    def _value(
+        self, tokens: list[Token], phrase: Phrase, categories: frozenset[str], *, is_category: bool
+    ) -> Meaning | None:
+        """The value that a phrase means; where several fields have it, that of the field which fits best."""
+        options = [meaning for meaning in phrase.of("value") if meaning.key not in _OWN_RULES]
+        if phrase.of("category"):
+            options = [
+                option
+                for option in options
+                if is_category and self._fields[option.key].kind == "text"
+                and self._fields[option.key].categories & categories
+            ]  # fmt: skip
+        if not options:
+            return None
+        around = {token.stem for token in tokens[max(0, phrase.first - 4) : phrase.first]}
+        around |= {token.stem for token in tokens[phrase.after : phrase.after + 2]}
+
+        def fit(option: Meaning) -> tuple[bool, float, int, int]:
+            label, known = self._labels[option.key], self._fields[option.key]
+            named = len(label & around) / max(1, len(label))
+            return bool(known.categories & categories), named, -option.rank, len(known.categories)
+
+        return max(options, key=fit)
+
+    def _field(self, phrase: Phrase, categories: frozenset[str]) -> Meaning | None:
+        """The field that a phrase names: one of the categories in question, by its own name before a synonym."""
+        options = [meaning for meaning in phrase.of("field") if meaning.key in self._fields]
+
+        def fit(option: Meaning) -> tuple[bool, int]:
+            return not (self._fields[option.key].categories & categories), option.rank
+
+        return min(options, key=fit, default=None)
+
+
+def polarities(tokens: list[Token], phrases: list[Phrase]) -> dict[Phrase, Polarity]:
+    """Return whether each phrase is wished, ruled out, or said not to matter."""
+    found: dict[Phrase, Polarity] = {}
+    previous: Phrase | None = None
+    starts = {place: phrase for phrase in phrases for place in range(phrase.first, phrase.after)}
+    for phrase in phrases:
+        polarity = _polarity(tokens, phrase, starts)
+        if polarity == "plain" and previous and found[previous] != "plain" and _continues(tokens, previous, phrase):
+            polarity = found[previous]
+        found[phrase], previous = polarity, phrase
+    return found
+
+
+def _polarity(tokens: list[Token], phrase: Phrase, inside: dict[int, Phrase]) -> Polarity:
+    after = phrase.after
+    if after < len(tokens) and tokens[after].word == "free" and tokens[after].gap in ("-", " ") and (
+        after + 1 == len(tokens) or tokens[after + 1].word not in ("shipping", "delivery", "returns")
+    ):  # fmt: skip
+        return "negated"
+    passed: list[str] = []
+    for place in range(phrase.first - 1, max(-1, phrase.first - 2 - _REACH), -1):
+        if any(sign in tokens[place + 1].gap for sign in ".,;!?:\n"):
+            return "plain"
+        word = tokens[place].word
+        if (word, tokens[place + 1].word) in TWO_WORD_NEGATORS:
+            return "negated"
+        if word in NEGATORS:
+            return _negated(tokens, place, passed)
+        other = inside.get(place)
+        skipped = other is not None and bool(other.of("category") or (other.of("value") and not passed))
+        same_kind = other is not None and not skipped
+        if same_kind or not (skipped or word in NEGATION_FILLERS or word in INDIFFERENT or word in ("to", "have")):
+            return "plain"
+        passed.append(word)
+    return "plain"
+
+
+def _negated(tokens: list[Token], place: int, passed: list[str]) -> Polarity:
+    """What a negation at a place does, given the words between it and the phrase, nearest first."""
+    word = tokens[place].word
+    following = tokens[place + 1].word if place + 1 < len(tokens) else ""
+    if any(between in INDIFFERENT for between in passed) or ("have" in passed and "to" in passed):
+        return "indifferent"
+    opens = place == 0 or any(sign in tokens[place].gap for sign in ".,;!?\n") or tokens[place - 1].word in ("so", "and")
+    if word in INVERTED and opens and following in ("it", "they", "the", "this", "these", "that", "you"):
+        return "plain"  # "isn't it waterproof?"
+    return "plain" if word in ("not", "no") and following in ("only", "just", "problem") else "negated"
+
+
+def _continues(tokens: list[Token], previous: Phrase, phrase: Phrase) -> bool:
+    """Whether a negation goes on over "or" and "nor": "no black or white ones"."""
+    between = [token.word for token in tokens[previous.after : phrase.first]]
+    links = {"or", "nor", "and", "/"}
+    fillers = links | {"a", "an", "any", "the", "ones", "one"}
+    if not between or any(sign in tokens[phrase.first].gap for sign in ".;!?"):
+        return False
+    if "and" in between and {m.kind for m in previous.meanings}.isdisjoint({m.kind for m in phrase.meanings}):
+        return False
+    return all(word in fillers for word in between) and any(word in links for word in between)
+
+
+def _is_purpose(tokens: list[Token], phrase: Phrase) -> bool:
+    """Whether a category is only what the wanted thing is for: "a keyboard for my laptop"."""
+    words = [token.word for token in tokens[max(0, phrase.first - 2) : phrase.first]]
+    return len(words) == 2 and phrase.first > 2 and words[0] in _PURPOSES and words[1] in _OWNERS
+
+
+def _op(words: FieldWords, *, negated: bool) -> FilterOp:
+    if words.kind == "terms":
+        return "has_not" if negated else "has"
+    return "ne" if negated else "eq"
+
+
+def _append(conditions: list[Condition], condition: Condition) -> None:
+    same = (condition.field, condition.op, condition.value)
+    if not any((other.field, other.op, other.value) == same for other in conditions):
+        conditions.append(condition)
