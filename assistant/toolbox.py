@@ -15,7 +15,6 @@ from pydantic import BaseModel, ValidationError
 
 from assistant.catalog.catalog import Catalog
 from assistant.catalog.products import Item
-from assistant.catalog.toml_file import nearest
 from assistant.facts_of import OWN_FIELDS, ItemFacts, order_evidence, value_of
 from assistant.operator_tools import OperatorCall
 from assistant.orders import Order, OrderSource
@@ -38,7 +37,6 @@ from chains.values import Money, Quantity, Terms, Value
 VARIANTS = 6  # of one product: more would crowd out the rest of the evidence
 SHARED_FIELDS = 6  # of a comparison that names none
 _TERMS = 60  # those of `chains.values.Terms`
-_ALL_PASSAGES = 10_000
 
 
 class ShopToolbox:
@@ -93,7 +91,9 @@ class ShopToolbox:
             noun=hits.noun,
             records=tuple(item.sku for item in hits.items),
             total=hits.total,
-            exact=hits.exact,
+            # words in a name say little about what else fits, so only a search by name counts its result
+            exact=criteria.query is None or criteria.all_words,
+            named=criteria.all_words,
             in_stock=bool(criteria.in_stock),
             conditions=hits.conditions,
             sort_by=criteria.sort_by,
@@ -216,14 +216,7 @@ class ShopToolbox:
         )
 
     def _find_policy(self, call: FindPolicy) -> Evidence:
-        topics = {policy.topic.replace("_", "-") for policy in self._catalog.policies}
-        if unknown := [topic for topic in call.topics if topic not in topics]:
-            raise ToolFailed(f"There is no policy {unknown[0]!r}; {nearest(unknown[0], tuple(sorted(topics)))}.")
-        ranked = self._catalog.find_passages(call.query, limit=_ALL_PASSAGES)
-        among = call.topics or topics
-        # the id of a passage starts with the name of its file
-        found = [p for p in ranked if p.id.partition("#")[0].replace("_", "-") in among]
-        return Evidence(passages=tuple(found[: call.limit]))
+        return Evidence(passages=self._catalog.find_passages(call.query, call.topics, call.limit))
 
     async def _order(self, call: GetOrder, caller: Caller) -> Evidence:
         """The customer's own order; one that does not exist and one of somebody else look the same: nothing."""

@@ -87,18 +87,28 @@ def open_catalog(loaded: LoadedScope, settings: Settings, encoder: Encoder, prog
     folder = settings.home / "catalogs" / loaded.scope.site.id
     stamp = folder / "sources.sha256"
     now = _sources_digest((products, fields, policies), encoder)
-    if not stamp.exists() or stamp.read_text(encoding="ascii") != now:
+    catalog = _unchanged_catalog(folder, encoder) if stamp.exists() and stamp.read_text("ascii") == now else None
+    if catalog is None:
         _, report = build_catalog(products, fields, policies, folder, encoder, progress=progress)
         for bad in report.bad_rows:
             log.warning("catalog_row_refused", row=str(bad))
         stamp.write_text(now, encoding="ascii")
-    catalog = Catalog.open(folder, encoder)
+        catalog = Catalog.open(folder, encoder)
     if catalog.vocabulary.currency != loaded.scope.site.currency:
         raise ScopeError(
             f"{loaded.path}: site.currency: found {loaded.scope.site.currency!r}, but the catalog's prices are in "
             f"{catalog.vocabulary.currency!r}; write the same in both."
         )
     return catalog
+
+
+def _unchanged_catalog(folder: Path, encoder: Encoder) -> Catalog | None:
+    """The catalog in use, or None where its file is damaged or of another version: its sources are at hand."""
+    try:
+        return Catalog.open(folder, encoder)
+    except CatalogError as error:
+        log.warning("catalog_made_again", reason=str(error))
+        return None
 
 
 def open_head(scope: Scope, settings: Settings, encoder: Encoder, mask: Masker) -> tuple[Head, str]:

@@ -1,7 +1,8 @@
 """What a lookup found: facts, records, passages and query results, all of them data with a source."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field
 
@@ -87,11 +88,15 @@ class Query(Contract):
     records: tuple[Key, ...] = Field(max_length=60)
     total: int = Field(ge=0, description="how many records satisfy the conditions")
     exact: bool = Field(description="False where free text was only ranked, so that no count can be stated")
+    named: bool = Field(default=False, description="products were searched by a name that the customer gave")
     in_stock: bool = Field(default=False, description="only what is in stock was searched")
     conditions: tuple[Condition, ...] = ()
     sort_by: str | None = None
     order: Literal["asc", "desc"] = "asc"
     unlisted: int = Field(default=0, ge=0, description="how many of `total` do not state the field it is sorted by")
+
+
+FoundT = TypeVar("FoundT", Record, Fact, Passage, Query)
 
 
 class Evidence(Contract):
@@ -144,14 +149,24 @@ class Evidence(Contract):
 
 
 def merge(parts: tuple[Evidence, ...]) -> Evidence:
-    """One evidence from several, first come first kept where two state the same thing."""
+    """One evidence from several: in their order, the first kept where two state the same thing, vocabularies joined."""
+    vocabulary: dict[str, tuple[Word, ...]] = {}
+    for part in parts:
+        for field, words in part.vocabulary.items():
+            vocabulary[field] = tuple(dict.fromkeys((*vocabulary.get(field, ()), *words)))
     return Evidence(
-        records=tuple({record.id: record for part in reversed(parts) for record in reversed(part.records)}.values())[
-            ::-1
-        ],
-        facts=tuple({fact.id: fact for part in reversed(parts) for fact in reversed(part.facts)}.values())[::-1],
+        records=_first_of_each(record for part in parts for record in part.records),
+        facts=_first_of_each(fact for part in parts for fact in part.facts),
         absences=tuple(dict.fromkeys(absence for part in parts for absence in part.absences)),
-        passages=tuple({p.id: p for part in reversed(parts) for p in reversed(part.passages)}.values())[::-1],
-        queries=tuple({q.id: q for part in reversed(parts) for q in reversed(part.queries)}.values())[::-1],
-        vocabulary={field: words for part in parts for field, words in part.vocabulary.items()},
+        passages=_first_of_each(passage for part in parts for passage in part.passages),
+        queries=_first_of_each(query for part in parts for query in part.queries),
+        vocabulary=vocabulary,
     )
+
+
+def _first_of_each(found: Iterable[FoundT]) -> tuple[FoundT, ...]:
+    """What was found, without what comes later under the same id."""
+    by_id: dict[str, FoundT] = {}
+    for one in found:
+        by_id.setdefault(one.id, one)
+    return tuple(by_id.values())

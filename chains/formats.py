@@ -1,12 +1,12 @@
 """Writes typed values as a customer reads them. English texts; numbers and dates by Babel (CLDR)."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import lru_cache
 
 from babel.dates import format_date
 from babel.numbers import format_decimal, get_currency_precision
 
-from chains.values import Day, Flag, Money, Quantity, Terms, Text, convert
+from chains.values import UNITS, Day, Flag, Money, Quantity, Terms, Text, in_base
 
 _BABEL_LOCALE = "en_GB"  # day before month, as in the shop's own region
 _SMALLER = {
@@ -22,6 +22,9 @@ _SMALLER = {
 }
 _SINGULAR = {"days": "day", "months": "month", "years": "year"}
 _ATTACHED = {"%", "°C"}
+_GROUPED_FROM = 10_000  # below it a number may be a year
+_ROUGHLY = Context(prec=3)
+_EXACT = Context(prec=60)
 
 
 @lru_cache(maxsize=8192)
@@ -34,15 +37,21 @@ def say_money(amount_minor: int, currency: str) -> str:
 
 
 def say_number(value: Decimal) -> str:
-    """A number without an exponent and without trailing zeros: `16`, `1.32`, `2025`."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    """A number without an exponent and without trailing zeros: `16`, `1.32`, `2025`, `25,000`."""
+    text = format(abs(value), ",f" if abs(value) >= _GROUPED_FROM else "f")
+    digits = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"-{digits}" if value < 0 else digits
 
 
 def say_quantity(quantity: Quantity) -> str:
     """A number with its unit: `16 GB`, `1 month`, `80%`."""
-    unit = _SINGULAR.get(quantity.unit, quantity.unit) if abs(quantity.value) == 1 else quantity.unit
-    number = say_number(quantity.value)
+    return say_measure(quantity.value, quantity.unit)
+
+
+def say_measure(value: Decimal, unit: str) -> str:
+    """A number and a unit side by side, the unit's name in the number that English wants."""
+    unit = _SINGULAR.get(unit, unit) if abs(value) == 1 else unit
+    number = say_number(value)
     if not unit:
         return number
     return f"{number}{unit}" if unit in _ATTACHED else f"{number} {unit}"
@@ -73,9 +82,22 @@ def say_value(value: Money | Quantity | Flag | Text | Terms | Day) -> str:
 
 
 def say_difference(left: Quantity, right: Quantity) -> str:
-    """How far two quantities of one dimension are apart: `320 g`, in the unit that avoids a leading zero."""
-    other = convert(right, left.unit) or right
-    gap = Quantity(value=abs(left.value - other.value), unit=left.unit)
-    if gap.value < 1 and (smaller := convert(gap, _SMALLER.get(left.unit, left.unit))):
-        gap = smaller
-    return say_quantity(gap)
+    """How far two quantities of one dimension are apart: `320 g`, in the unit that avoids a leading zero.
+
+    What needs more than three decimals is rounded to three digits and said to be: `about 1.55 kg`.
+    """
+    apart = abs(_EXACT.subtract(in_base(left) or Decimal(0), in_base(right) or Decimal(0)))
+    unit = left.unit
+    if apart < UNITS[unit][1]:
+        unit = _SMALLER.get(unit, unit)
+    gap = _EXACT.divide(apart, UNITS[unit][1])
+    exact = gap == gap.quantize(Decimal("0.001"), context=_EXACT)
+    number = gap if exact else _ROUGHLY.plus(gap)
+    return ("" if exact else "about ") + _say_gap(number, unit)
+
+
+def _say_gap(number: Decimal, unit: str) -> str:
+    """A distance on a unit's scale: what lies between 20% and 30% is not 10% of anything."""
+    if unit == "%":
+        return f"{say_number(number)} percentage point{'' if number == 1 else 's'}"
+    return say_measure(number, unit)

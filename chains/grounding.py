@@ -4,6 +4,7 @@ Pure functions over the evidence. A claim that may not be made is a `Failure`, w
 a claim that may be made becomes a `Statement`, true as computed, for `chains.rendering` to write.
 """
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -27,6 +28,8 @@ from chains.outcomes import Polarity
 from chains.values import Flag, Quantity, Terms, Text, magnitude
 from moderation import Failure
 
+_PART = re.compile(r"\w+")
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -34,7 +37,8 @@ class Statement:
 
     `facts` are those it rests on: for a comparison left then right, for an extreme all that tie for it.
     `sign` is -1, 0 or 1 where left is less than, equal to or greater than right, None where they have no order.
-    `among` tells for an extreme whether some of the result do not state the field.
+    `word` is the wanted word in the catalog's own spelling. For an extreme, `among` tells whether some of
+    the result do not state the field, `beyond` whether records that are not shown may tie with those that are.
     """
 
     claim: Claim
@@ -46,7 +50,9 @@ class Statement:
     absence: Absence | None = None
     passage: Passage | None = None
     query: Query | None = None
+    word: str = ""
     among: bool = False
+    beyond: bool = False
 
 
 class _Invalid(Exception):
@@ -144,6 +150,8 @@ def _stock(claim: Stock, evidence: Evidence) -> Statement:
 
 
 def _not_listed(claim: NotListed, evidence: Evidence) -> Statement:
+    if evidence.value_of(claim.record, claim.field):
+        raise _Invalid("not_absent", "another lookup of this turn found this field")
     for absence in evidence.absences:
         if (absence.record, absence.field) == (claim.record, claim.field):
             record = _record(claim.record, evidence)
@@ -166,7 +174,10 @@ def _meets(claim: Meets, evidence: Evidence) -> Statement:
             # "is it without X?" has no answer that starts with yes and cannot be misread
             return Statement(claim, record, (fact,), polarity=_yes(holds=stated) if wanted else "plain")
         case ((Text() | Terms()), Text(value=wanted)) if claim.op in {"eq", "has"}:
-            return Statement(claim, record, (fact,), polarity=_word(fact, wanted, evidence))
+            word = _known_word(fact.field, wanted, evidence)
+            words = (fact.value.value,) if isinstance(fact.value, Text) else fact.value.values
+            absent: Polarity = "no" if isinstance(fact.value, Text) else "unknown"
+            return Statement(claim, record, (fact,), polarity=_among(word, words, absent), word=word)
         case stated, wanted if claim.op != "has":
             left, right = magnitude(stated), magnitude(wanted)
             if left is None or right is None or left[0] != right[0]:
@@ -176,15 +187,27 @@ def _meets(claim: Meets, evidence: Evidence) -> Statement:
             raise _Invalid("not_comparable", "this test does not fit the fact's kind of value")
 
 
-def _word(fact: Fact, wanted: str, evidence: Evidence) -> Polarity:
-    """Whether a word is among the fact's; a list that lacks it says "not listed", a single other word says no."""
-    allowed = {word.casefold() for word in evidence.vocabulary.get(fact.field, ())}
-    if wanted.casefold() not in allowed:
-        raise _Invalid("unknown_word", "the wanted word is not one that this field takes in the catalog")
-    if isinstance(fact.value, Text):
-        return _yes(holds=fact.value.value.casefold() == wanted.casefold())
-    stated = {word.casefold() for word in fact.value.values} if isinstance(fact.value, Terms) else set()
-    return "yes" if wanted.casefold() in stated else "unknown"
+def _known_word(field: str, wanted: str, evidence: Evidence) -> str:
+    """The wanted word as the catalog spells it."""
+    for word in evidence.vocabulary.get(field, ()):
+        if word.casefold() == wanted.casefold():
+            return word
+    raise _Invalid("unknown_word", "the wanted word is not one that this field takes in the catalog")
+
+
+def _among(word: str, stated: tuple[str, ...], absent: Polarity) -> Polarity:
+    """Whether a word is among those stated, else what its absence means.
+
+    Neither yes nor no where one word is a part of the other: whether midnight blue is blue, the customer decides.
+    """
+    if word.casefold() in {one.casefold() for one in stated}:
+        return "yes"
+    wanted = _parts(word)
+    return "plain" if any(wanted <= _parts(one) or _parts(one) <= wanted for one in stated) else absent
+
+
+def _parts(word: str) -> frozenset[str]:
+    return frozenset(_PART.findall(word.casefold()))
 
 
 def _yes(*, holds: bool) -> Polarity:
@@ -223,12 +246,25 @@ def _extreme(claim: Extreme, evidence: Evidence) -> Statement:
     leads = query.sort_by == claim.field and claim.end == ("least" if query.order == "asc" else "most")
     if not query.exact or not (whole or leads):
         raise _Invalid("truncated", "an extreme needs the whole of an exact result, or one sorted by this field")
+    lacking = _lacking(claim.field, query, evidence)
     facts = [fact for record in query.records if (fact := evidence.value_of(record, claim.field))]
     sized = [(*size, fact) for fact in facts if (size := magnitude(fact.value))]
-    if len({name for name, _, _ in sized}) != 1:
+    if len({name for name, _, _ in sized}) != 1 or len(sized) != len(facts):
         raise _Invalid("no_order", "the values of this field have no common order")
     best = (min if claim.end == "least" else max)(size for _, size, _ in sized)
+    if not whole and (sized[0][1] != best or facts[0].record != query.records[0]):
+        raise _Invalid("not_sorted", "the result is not in the order that it was asked for")
     tied = tuple(fact for _, size, fact in sized if size == best)
     records = tuple(_record(fact.record, evidence) for fact in tied)
-    among = (len(sized) < len(query.records)) if whole else query.unlisted > 0
-    return Statement(claim, records[0], tied, records, query=query, among=among)
+    among = lacking > 0 if whole else query.unlisted > 0
+    beyond = not whole and len(tied) == len(sized)
+    return Statement(claim, records[0], tied, records, query=query, among=among, beyond=beyond)
+
+
+def _lacking(field: str, query: Query, evidence: Evidence) -> int:
+    """How many of the records shown do not state a field; refuses what nobody looked up."""
+    lacking = [record for record in query.records if evidence.value_of(record, field) is None]
+    absent = {absence.record for absence in evidence.absences if absence.field == field}
+    if not absent.issuperset(lacking) and (query.sort_by != field or len(lacking) > query.unlisted):
+        raise _Invalid("not_looked_up", "this field was not looked up for all of the result")
+    return len(lacking)

@@ -36,7 +36,7 @@ class Choice(Contract):
 class Sentence(Contract):
     """One rendered sentence, with the facts it rests on and what it says yes or no to."""
 
-    text: str = Field(min_length=1, max_length=4200)
+    text: str = Field(min_length=1, description="as long as its facts are: a policy paragraph, a list of terms")
     claim: str = Field(description="the claim's kind, or `fixed` for the scope's own text")
     polarity: Polarity = "plain"
     facts: tuple[Key, ...] = ()

@@ -44,6 +44,7 @@ class SearchProducts(Contract):
     """Finds products by category, price range and attributes; free text only ranks what is left."""
 
     query: SearchText | None = Field(default=None, description="words for what the conditions cannot say")
+    all_words: bool = Field(default=False, description="for a product's name: only what holds every word of the query")
     category: FieldKey | None = None
     brand: SearchText | None = None
     price_min_minor: int | None = Field(default=None, ge=0, le=10**10)

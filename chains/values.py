@@ -1,7 +1,7 @@
 """Typed values of facts, and the arithmetic of their units."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -115,6 +115,10 @@ UNITS: dict[str, tuple[str, Decimal]] = {
     "Ohm": ("impedance", Decimal(1)),
 }
 
+_EXACT = Context(prec=60)  # 20 digits of a value times 11 of a factor, with room for a division
+_PLACES = Decimal("0.000001")
+_LARGEST = Decimal(10**14)  # beyond it a value and its six decimals do not fit the 20 digits of `Finite`
+
 
 def dimension(unit: str) -> str | None:
     """What a unit measures ("mass"), or None for a unit that nobody declared."""
@@ -125,16 +129,21 @@ def dimension(unit: str) -> str | None:
 def in_base(quantity: Quantity) -> Decimal | None:
     """The number in its dimension's base unit, or None for a unit that nobody declared."""
     known = UNITS.get(quantity.unit)
-    return quantity.value * known[1] if known else None
+    return _EXACT.multiply(quantity.value, known[1]) if known else None
 
 
 def convert(quantity: Quantity, unit: str) -> Quantity | None:
-    """The same quantity in another unit of its dimension, or None where the dimensions differ."""
+    """The same quantity in another unit of its dimension, rounded to six decimals.
+
+    None where the dimensions differ, or where the number becomes too long for a quantity.
+    """
     base = in_base(quantity)
     if base is None or dimension(unit) != dimension(quantity.unit):
         return None
-    value = (base / UNITS[unit][1]).quantize(Decimal("0.000001")).normalize()
-    return Quantity(value=value, unit=unit)
+    value = _EXACT.divide(base, UNITS[unit][1])
+    if abs(value) >= _LARGEST:
+        return None
+    return Quantity(value=value.quantize(_PLACES, context=_EXACT).normalize(_EXACT), unit=unit)
 
 
 def magnitude(value: Money | Quantity | Flag | Text | Terms | Day) -> tuple[str, Decimal] | None:

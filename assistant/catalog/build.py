@@ -173,10 +173,11 @@ def _known_vectors(folder: Path, encoder: TextEncoder) -> Mapping[str, Vectors]:
 def _sections(product: Product, category: CategoryWords, names: ShopWords) -> Iterator[Section]:
     """What a product is found by: a word in its name weighs most, one in its description least.
 
-    Attributes do not name it: a charger that lists "laptops" among what it fits is no laptop.
+    Attributes and variants do not name it: a charger that lists "laptops" among what it fits is no laptop, and "32 GB"
+    in some variants' names would hide the products that have 32 GB without saying so in a name.
     """
     yield Section(f"{product.name} {product.sku}", weight=8)
-    yield Section(" ".join(f"{variant.name} {variant.sku}" for variant in product.variants), weight=4)
+    yield Section(" ".join(f"{variant.name} {variant.sku}" for variant in product.variants), weight=4, named=False)
     yield Section(product.brand, weight=4)
     yield Section(" ".join((category.name, category.singular, *category.synonyms)), weight=4)
     attributes = dict.fromkeys(pair for item in items(product) for pair in item.attributes.items())

@@ -271,7 +271,7 @@ def _attribute(column: AttributeColumn, value: object) -> Value:
             parsed = Flag(value=text.casefold() == "true")
         case None if text is not None and column.separator in text:
             parsed = Terms(values=_words(text.split(column.separator)))
-        case None:
+        case _:
             parsed = parse_attribute(number)
     return parsed
 

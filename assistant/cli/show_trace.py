@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
+from pydantic_core import to_json
 from rich.console import Console
 from rich.text import Text
 
@@ -44,7 +45,13 @@ def decided(record: HopRecord) -> Iterator[str]:
         yield record.error_type
     if record.parsed is None:
         return
-    raw = record.model_dump_json(include={"parsed"})[len('{"parsed":') : -1]
+    try:
+        yield from _output(record, to_json(record.parsed))
+    except ValidationError:
+        yield f"{record.contract} of version {record.app_version}, which this version cannot read"
+
+
+def _output(record: HopRecord, raw: bytes) -> Iterator[str]:
     match record.hop:
         case "moderation":
             yield from _verdict(Verdict.model_validate_json(raw))
@@ -57,8 +64,7 @@ def decided(record: HopRecord) -> Iterator[str]:
         case "grounding":
             yield from _grounded(Grounded.model_validate_json(raw))
         case "outbound":
-            texts = len(Outgoing.model_validate_json(raw).texts)
-            yield f"{texts} texts may leave"
+            yield f"{len(Outgoing.model_validate_json(raw).text)} characters may leave"
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:

@@ -5,18 +5,18 @@ from typing import Literal
 
 from assistant.embedded.numerals import Measure
 from assistant.embedded.reading import End
-from assistant.embedded.tokens import Token
+from assistant.embedded.tokens import Token, word_set
 from assistant.embedded.wordlists import AFTER_NUMBER, BEFORE_NUMBER, BOUND_FILLERS, COMPARATIVES, NEGATORS
 
 BoundOp = Literal["eq", "lt", "le", "gt", "ge", "approx", "range"]
 _OPS: dict[str, BoundOp] = {"lt": "lt", "le": "le", "gt": "gt", "ge": "ge", "approx": "approx"}
 _NEGATED: dict[BoundOp, BoundOp] = {"lt": "ge", "gt": "le", "ge": "lt"}
 # What may stand between a negation and the bound which it turns: "doesn't cost me more than".
-_BETWEEN = frozenset(
-    "to want pay spend cost costing me be go going spending any anything costs something too much weigh weighing take "
-    "have is it us more really for priced need last get should exceed ideally us".split()
+_BETWEEN = word_set(
+    "to want pay spend cost costing me be go going spending any anything costs something too much weigh weighing "
+    "take have is it us more really for priced need last get should exceed ideally us"
 )
-_ABBREVIATED = frozenset("max min approx ca".split())
+_ABBREVIATED = frozenset(["max", "min", "approx", "ca"])
 _RANGE_WORDS = frozenset(("to", "and", "until", "till"))
 
 
@@ -86,7 +86,9 @@ def _single(
 ) -> Bound:
     before = _before(tokens, measure.first, floor, comparatives)
     after = _after(tokens, measure.after, starts)
-    if after and (before is None or before.op in ("eq", "approx") or after[0] == before.op):
+    if measure.about:
+        return Bound(before.first if before else measure.first, measure.after, "approx", (measure,))
+    if after and (before is None or after[0] == before.op):
         first = before.first if before else measure.first
         return Bound(first, after[1], after[0], (measure,))
     if before is None:
@@ -148,6 +150,10 @@ def _after(tokens: list[Token], after: int, starts: set[int]) -> tuple[BoundOp, 
         belongs = words.startswith(("or ", "and ", "is ")) or words in ("+", "ish", "to spend")
         if op and (belongs or not _goes_on(tokens, after + length, starts)):
             return _OPS[op], after + length
+    for start in (after + 1, after + 2):  # "8 cores or more"
+        words = " ".join(token.word for token in tokens[start : start + 2])
+        if words.startswith("or ") and words in AFTER_NUMBER and not starts & set(range(after, start)):
+            return _OPS[AFTER_NUMBER[words]], start + 2
     return None
 
 

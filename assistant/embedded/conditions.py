@@ -1,5 +1,6 @@
 """Turns numbers into conditions: finds the field that a number is about and types its value."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from assistant.embedded.bounds import Bound
 from assistant.embedded.lexicon import Lexicon, Phrase
 from assistant.embedded.numerals import Measure
 from assistant.embedded.reading import Condition
-from assistant.embedded.tokens import Token, stems
+from assistant.embedded.tokens import Token, stems, word_set
 from assistant.embedded.wordlists import BOUND_FILLERS, SPENDING, STOPWORDS, USUAL_FIELD
 from chains.facts import FilterOp
 from chains.values import UNITS, Money, Quantity, convert, dimension
@@ -18,11 +19,12 @@ from chains.values import UNITS, Money, Quantity, convert, dimension
 _NEAR = 4  # tokens between a number and the words of its field
 _MAX_MINOR = 10**12
 _MAX_NUMBER = Decimal(10) ** 12
-_BETWEEN = BOUND_FILLERS | frozenset(
-    "in with has have having should must be or and to for on about around than not no more less least most rate size "
-    "levels last lasts run long wide tall high deep thick big only up from between under over at needs needed i want "
-    "separate processor different total capacity storage worth internal built good decent".split()
+_BETWEEN = BOUND_FILLERS | word_set(
+    "in with has have having should must be or and to for on about around than not no more less least most rate "
+    "size levels last lasts run long wide tall high deep thick big only up from between under over at needs "
+    "needed i want separate processor different total capacity storage worth internal built good decent"
 )
+_AFTER_PRICE = word_set("range bracket mark ballpark region area limit budget price")
 _TIMES = frozenset(("h", "min", "s", "ms", "days", "months", "years"))
 _YEARS = range(1990, 2100)
 _YEAR_OPS: dict[str, FilterOp] = {"from": "eq", "in": "eq", "of": "eq", "after": "gt", "before": "lt", "since": "ge"}
@@ -84,13 +86,12 @@ class Assigner:
         currency, near = bound.measure.currency, text.near(bound, self._money)
         if self._money is None or currency != self._vocabulary.currency:
             return Numeric((), bound.first, bound.after, near, currency)
-        return Numeric(self._priced(bound, text), bound.first, bound.after, near)
+        return Numeric(self._priced(bound, self._money, text), bound.first, bound.after, near)
 
-    def _priced(self, bound: Bound, text: "_Around") -> tuple[Condition, ...]:
+    def _priced(self, bound: Bound, money: FieldWords, text: "_Around") -> tuple[Condition, ...]:
         """An amount with nothing that says how it is meant is what the customer wants to spend at most."""
-        assert self._money is not None
         op = "le" if bound.op == "eq" else bound.op
-        return _conditions(self._money.key, op, [self._minor(m.value) for m in bound.measures], self._as_money,
+        return _conditions(money.key, op, [self._minor(m.value) for m in bound.measures], self._as_money,
                            text.span(bound))  # fmt: skip
 
     def _minor(self, value: Decimal) -> Decimal:
@@ -190,7 +191,7 @@ class Assigner:
             return None
         if not (spending or named) or not (named or low / 5 <= value <= high * 20):
             return None
-        return Numeric(self._priced(bound, text), bound.first, bound.after, text.near(bound, money))
+        return Numeric(self._priced(bound, money, text), bound.first, bound.after, text.near(bound, money))
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,7 @@ class _Around:
         if bound.after >= len(self.tokens):
             return False
         token = self.tokens[bound.after]
-        if any(sign in token.gap for sign in ".,;:!?()\n") or token.word in STOPWORDS or not token.word[0].isalpha():
+        if any(sign in token.gap for sign in ".,;:!?()\n") or token.word in STOPWORDS | _AFTER_PRICE or not token.word[0].isalpha():
             return False
         phrase = next((phrase for phrase in self.phrases if phrase.first == bound.after), None)
         if phrase is None:
@@ -264,11 +265,9 @@ def text_distance(bound: Bound, phrase: Phrase) -> int:
 
 
 def _conditions(
-    field: str, op: str, values: list[Decimal], typed: "type[Money] | object", span: tuple[int, int]
+    field: str, op: str, values: list[Decimal], make: Callable[[Decimal], Money | Quantity], span: tuple[int, int]
 ) -> tuple[Condition, ...]:
     """The conditions of one bound; "around 300" is 85% to 115% of it."""
-    make = typed
-    assert callable(make)
     if op == "range":
         return Condition(field, "ge", make(values[0]), span), Condition(field, "le", make(values[1]), span)
     if op == "approx":

@@ -104,6 +104,10 @@ class Encoder:
                 progress(start + len(batch), len(texts))
         return vectors
 
+    def is_word(self, word: str) -> bool:
+        """Whether a lower-case word is one of the 30,522 pieces of the model's own vocabulary: an ordinary English word."""
+        return self._tokenizer.token_to_id(word) is not None
+
     def _token_ids(self, text: str) -> list[int]:
         well_formed = text.encode("utf-8", "replace").decode("utf-8")  # the tokenizer refuses lone surrogates
         ids: list[int] = self._tokenizer.encode(well_formed).ids

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from assistant.catalog.vocabulary import Vocabulary
 from assistant.embedded.lexicon import Lexicon, Phrase
 from assistant.embedded.reading import End, Mention
-from assistant.embedded.tokens import Token
+from assistant.embedded.tokens import Token, word_set
 from assistant.embedded.wordlists import (
     COMPARATIVES,
     COMPARING_DEGREES,
@@ -15,8 +15,10 @@ from assistant.embedded.wordlists import (
     SUPERLATIVES,
 )
 
-_COMPARING_WORDS = frozenset("compare comparing comparison compared vs versus difference differences differ".split())
-_NOT_COMPARING = frozenset("no any much even more".split())
+_COMPARING_WORDS = word_set(
+    "compare comparing comparison compared vs versus difference differences differ"
+)
+_NOT_COMPARING = frozenset(["no", "any", "much", "even", "more"])
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 
 from assistant.catalog.vocabulary import FieldWords, Vocabulary
 from assistant.embedded.tokens import Token, joined, stem, stems, tokenise
-from assistant.embedded.wordlists import ANTONYMS, CALLED, COMMON, CONCEPTS, STOPWORDS, VALUE_NAMES
+from assistant.embedded.wordlists import ANTONYMS, CALLED, COLOURS, COMMON, CONCEPTS, OWN_WORDS, STOPWORDS, VALUE_NAMES
 
 Kind = Literal["category", "brand", "field", "value"]
 # Gaps that may stand inside a phrase: "usb-c", "black/white" and "wi fi" are phrases, "black. White" is not.
@@ -53,13 +53,16 @@ class Lexicon:
     def __init__(self, vocabulary: Vocabulary, names: Iterable[str]) -> None:
         self._meanings: dict[str, dict[Meaning, None]] = {}
         self._words_of: dict[str, int] = {}
+        self._surfaces: dict[str, set[str]] = {}
         self._spelled: dict[tuple[str, int], dict[str, str]] = {}
-        self._known: set[str] = {stem(word) for word in COMMON}
+        self._known: set[str] = {stem(word) for word in COMMON | OWN_WORDS}
+        self._counted = {f.key for f in vocabulary.fields.values() if f.kind == "quantity" and not f.unit}
         self.concepts = {concept: _fields_of(anchors, vocabulary) for concept, anchors in CONCEPTS.items()}
         for phrase, meaning in _phrases(vocabulary, self.concepts):
             self._add(phrase, meaning)
         for phrase, meaning in _parts(vocabulary):
-            if joined(phrase) not in self._meanings and phrase not in COMMON:
+            kinds = {known.kind for known in self._meanings.get(joined(phrase), ())}
+            if not kinds & {"category", "brand"} and (phrase not in COMMON or phrase in COLOURS):
                 self._add(phrase, meaning)
         for name in names:
             self._learn(name)
@@ -73,10 +76,17 @@ class Lexicon:
         """The category that a single word names, or None."""
         return next((m.key for m in self._meanings.get(stem_of_word, ()) if m.kind == "category"), None)
 
+    def counts(self, stem_of_word: str) -> bool:
+        """Whether a word names a field that holds plain numbers, so that a number before it counts: "8 cores"."""
+        return any(m.kind == "field" and m.key in self._counted for m in self._meanings.get(stem_of_word, ()))
+
     def corrected(self, tokens: list[Token]) -> list[Token]:
         """Return the tokens with misspelt words replaced by the nearest word of the catalog."""
         return [
-            token._replace(word=right, stem=stem(right)) if (right := self._right(token)) else token for token in tokens
+            token._replace(word=right, stem=stem(right))
+            if (right := self._right(token)) and not _is_in_code(tokens, place)
+            else token
+            for place, token in enumerate(tokens)
         ]
 
     def find(self, tokens: list[Token], taken: list[bool], *, digits: bool | None = None) -> list[Phrase]:
@@ -107,7 +117,7 @@ class Lexicon:
             if len(key) > self._longest:
                 break
             meanings = self._meanings.get(key)
-            if meanings and (glued or self._is_split(tokens[first:after], key)):
+            if meanings and (glued or self._is_split(tokens[first:after], key)) and self._is_meant(token, key, first, after):
                 best = Phrase(first, after, tuple(meanings))
         return best
 
@@ -115,9 +125,14 @@ class Lexicon:
         """Whether words apart may be the phrase: "blue tooth" is, "in k" for "ink" is not."""
         return len(tokens) <= self._words_of[key] or all(len(token.word) > 2 for token in tokens)
 
+    def _is_meant(self, token: Token, key: str, first: int, after: int) -> bool:
+        """Whether a grammatical word is the catalog's word letter by letter: "can" is not the "cans" of a headset."""
+        return after > first + 1 or token.word not in STOPWORDS or token.word in self._surfaces[key]
+
     def _add(self, phrase: str, meaning: Meaning) -> None:
         parts = stems(phrase)
         if key := "".join(parts):
+            self._surfaces.setdefault(key, set()).add(phrase.lower())
             known = self._meanings.setdefault(key, {})
             if not any((other.kind, other.key, other.value) == (meaning.kind, meaning.key, meaning.value)
                        for other in known):  # fmt: skip
@@ -150,10 +165,21 @@ class Lexicon:
         for length in range(max(4, size - allowed), size + allowed + 1):
             if size == 4 and length == 4:
                 continue  # a change of one letter in four makes another word
+            if distance == 0:
+                break
             bucket = self._spelled.get((spelled[0], length), {})
-            if bucket and (found := process.extractOne(spelled, bucket, scorer=OSA.distance, score_cutoff=distance - 1)):
-                best, distance = bucket[found[2]] if isinstance(found[2], str) else "", int(found[1])
+            found = process.extractOne(spelled, bucket.keys(), scorer=OSA.distance, score_cutoff=distance - 1)
+            if found:
+                best, distance = bucket[found[0]], int(found[1])
         return best
+
+
+def _is_in_code(tokens: list[Token], place: int) -> bool:
+    """Whether digits touch a word, so that it belongs to a model number and no letter of it may change."""
+    following = tokens[place + 1] if place + 1 < len(tokens) else None
+    if following and following.is_number and following.gap == "":
+        return True
+    return place > 0 and tokens[place - 1].is_number and tokens[place].gap == ""
 
 
 def _sound(word: str) -> str:

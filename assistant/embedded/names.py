@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from assistant.catalog.vocabulary import ProductWords
 from assistant.embedded.reading import Mention
-from assistant.embedded.tokens import Token, stems
+from assistant.embedded.tokens import Token, stems, word_set
 from assistant.embedded.wordlists import COMMON
 
 _MAX_SAME = 8  # how many products one ambiguous name may stand for
 _MAX_FAMILY = 40  # a word of more products than this is not a name
-_SUFFIXES = frozenset("pro air lite ultra se xl plus max mini sport ti go neo fe xs".split())
+_SUFFIXES = word_set("pro air lite ultra se xl plus max mini sport ti go neo fe xs")
 _NOT_ALNUM = re.compile(r"[\W_]+")
 
 
@@ -34,18 +34,19 @@ class _Name:
 class Names:
     """An index of product names by their words; a text is looked up run by run, never product by product."""
 
-    def __init__(self, products: tuple[ProductWords, ...], is_phrase: Callable[[str], bool]) -> None:
+    def __init__(
+        self, products: tuple[ProductWords, ...], is_phrase: Callable[[str], bool], counts: Callable[[str], bool]
+    ) -> None:
         parents = {product.sku: product for product in products if product.parent is None}
         self._is_phrase = is_phrase
+        self._counts = counts
         self._names: list[_Name] = []
         self._by_word: dict[str, set[int]] = {}
         self._variants: dict[str, list[tuple[str, frozenset[str]]]] = {}
         self._skus: dict[str, str] = {}
         for product in products:
             code = _NOT_ALNUM.sub("", product.sku).lower()
-            if len(code) > 3 and not code.isalpha():
-                self._skus[code] = product.sku
-            elif len(code) > 3 and _NOT_ALNUM.search(product.sku):
+            if (len(code) > 3 and not code.isalpha()) or (len(code) > 3 and _NOT_ALNUM.search(product.sku)):
                 self._skus[code] = product.sku
             if product.parent in parents:
                 own = [word for word in stems(product.name) if word not in stems(parents[product.parent].name)]
@@ -148,17 +149,18 @@ class Names:
             return None
         token, last = tokens[after], tokens[after - 1]
         words = tuple(part.stem for part in tokens[first:after])
-        if all(len(words) <= name.brand_words for name in names) or (last.word in COMMON and last.is_number):
+        only_brand = all(words == name.words[: name.brand_words] for name in names)
+        if only_brand and len(token.word) < 3:
             return None
         if token.is_number and not last.is_number and token.gap in ("", " ", "-") and after not in unit_ends:
             numbered = any(_next_is_number(name.words, words) for name in names)
             follower = tokens[after + 1].stem if after + 1 < len(tokens) else ""
             known = self._is_plain(words[-1]) and len(words) < 2
-            if numbered and not known and not self._is_phrase(follower):
+            if numbered and not known and (token.gap != " " or not self._counts(follower)):
                 return Found(first, after + 1, ())
         if last.is_number and token.gap == "" and token.word.isalpha() and token.word != "s":
             return Found(first, after + 1, ()) if self._is_name(tokens, first, after, names) else None
-        if token.word in _SUFFIXES and token.gap == " " and self._is_name(tokens, first, after, names):
+        if token.word in _SUFFIXES and not only_brand and token.gap == " " and self._is_name(tokens, first, after, names):
             follower = tokens[after + 1] if after + 1 < len(tokens) else None
             if follower is None or not (follower.is_number or follower.word in ("a", "an", "the", "€", "$", "£")):
                 return Found(first, after + 1, ())

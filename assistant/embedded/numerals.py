@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from assistant.catalog.units import unit_of
-from assistant.embedded.tokens import Token
+from assistant.embedded.tokens import Token, word_set
 
 _ONES = {word: number for number, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen".split())}  # fmt: skip
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])}  # fmt: skip
 _TENS = {word: 10 * number for number, word in enumerate(
-    "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}  # fmt: skip
+    ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2)}  # fmt: skip
 _SMALL = _ONES | _TENS | {"fourty": 40, "dozen": 12}
 _SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000}
 _MAX_DIGITS = 12
@@ -48,11 +47,11 @@ _CURRENCIES: dict[str, tuple[str, ...]] = {
     "huf": ("HUF",), "inr": ("INR",), "rupees": ("INR",), "rs": ("INR",), "cad": ("CAD",), "aud": ("AUD",),
     "nzd": ("NZD",), "brl": ("BRL",), "try": (), "lira": ("TRY",),
 }  # fmt: skip
-_WEIGHT_WORDS = frozenset("weigh weighs weight weighing lighter heavier light heavy lb lbs".split())
+_WEIGHT_WORDS = word_set("weigh weighs weight weighing lighter heavier light heavy lb lbs")
 # "27 in" is inches, "27 in stock" and "two in black" are not.
-_AFTER_INCHES = frozenset(
-    "screen screens display monitor monitors laptop laptops notebook panel diagonal or and to one ones tv tall wide "
-    "long deep high thick minimum max maximum".split()
+_AFTER_INCHES = word_set(
+    "screen screens display monitor monitors laptop laptops notebook panel diagonal or and to one ones tv tall "
+    "wide long deep high thick minimum max maximum"
 )
 
 
@@ -69,6 +68,7 @@ class Measure:
     units: tuple[str, ...] = ()
     currency: str | None = None
     thousands: bool = False
+    about: bool = False
 
 
 def measures(tokens: list[Token], own_currency: str) -> list[Measure]:
@@ -97,7 +97,9 @@ def _measure(tokens: list[Token], index: int, own: str) -> Measure | None:
         return None
     value, after, thousands = number
     if before:
-        after += after < len(tokens) and _currency(tokens[after].word, own) == before
+        again = after < len(tokens) and _currency(tokens[after].word, own) == before
+        if again and not (after + 1 < len(tokens) and tokens[after + 1].is_number):
+            after += 1  # "€50 EUR"
         return Measure(first, after, _money_value(tokens, index, value), (), before, thousands)
     return _with_unit(tokens, first, after, value, own, thousands=thousands)
 
@@ -110,7 +112,8 @@ def _with_unit(
     if word == "ish" or (word == "or" and _word(tokens, after + 1) == "so"):  # "40ish euros"
         skip = 1 if word == "ish" else 2
         if after + skip < len(tokens) and _currency(tokens[after + skip].word, own):
-            return Measure(first, after + skip + 1, value, (), _currency(tokens[after + skip].word, own), thousands)
+            code = _currency(tokens[after + skip].word, own)
+            return Measure(first, after + skip + 1, value, (), code, thousands, about=True)
     currency = _currency(word, own)
     if currency and unit and unit[0] == ("lb",) and any(token.word in _WEIGHT_WORDS for token in tokens):
         currency = None

@@ -1,17 +1,16 @@
 """The reader: what a customer's text says in the words of one catalog. Deterministic, and fast enough to run twice."""
 
-from decimal import Decimal
 from functools import lru_cache
 
 from assistant.catalog.vocabulary import Vocabulary
 from assistant.embedded.bounds import bounds
 from assistant.embedded.conditions import Assigner, Numeric
-from assistant.embedded.hints import Ranker, Ranking, wants_comparison
+from assistant.embedded.hints import Ranker, wants_comparison
 from assistant.embedded.lexicon import Lexicon, Phrase
 from assistant.embedded.names import Found, Names
 from assistant.embedded.numerals import Measure, measures
-from assistant.embedded.reading import Mention, Reading
-from assistant.embedded.references import limit, reference, stock
+from assistant.embedded.reading import Condition, Mention, Reading
+from assistant.embedded.references import is_past, limit, reference, stock
 from assistant.embedded.segments import segments
 from assistant.embedded.tokens import Token, tokenise
 from assistant.embedded.unknown import unknown_model
@@ -34,7 +33,7 @@ class Reader:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._lexicon = Lexicon(vocabulary, (product.name for product in vocabulary.products))
-        self._names = Names(vocabulary.products, self._lexicon.__contains__)
+        self._names = Names(vocabulary.products, self._lexicon.__contains__, self._lexicon.counts)
         self._assigner = Assigner(vocabulary, self._lexicon)
         self._wisher = Wisher(vocabulary, self._lexicon)
         self._ranker = Ranker(vocabulary, self._lexicon)
@@ -57,6 +56,7 @@ class Reader:
         phrases, numbers = self._phrases(tokens, numbers, found)
         head, _, _ = self._wisher.category(tokens, phrases)
         pointed = reference(tokens, phrases, products, len(context))
+        phrases = [phrase for phrase in phrases if not set(range(phrase.first, phrase.after)) <= pointed.places]
         categories = self._in_question(head, products, context if pointed.refers else context[:1])
         wanted, counted = limit(tokens, numbers, phrases)
         numbers = [number for number in numbers if number.first not in counted]
@@ -71,7 +71,9 @@ class Reader:
         compare = None if superlative else self._ranker.comparative(tokens, free, taken, categories)
         in_stock, asks_stock, stock_words = stock(tokens, bool(products) or pointed.refers, wishes.category is not None)
         unknown = unknown_model(tokens, text, found, phrases, taken)
-        used = [range(part.first, part.after) for part in (*found, *numeric, *claimed, *wishes.used)]
+        used = [range(part.first, part.after) for part in found]
+        used += [range(part.first, part.after) for part in numeric]
+        used += [range(phrase.first, phrase.after) for phrase in claimed | wishes.used]
         used += [range(part.first, part.after) for part in (superlative, compare) if part]
         used += [range(place, place + 1) for place in (*counted, *stock_words)]
         if unknown:
@@ -88,10 +90,7 @@ class Reader:
             brands=tuple(dict.fromkeys(brand for brand in wishes.brands)),
             excluded_brands=tuple(dict.fromkeys(wishes.excluded_brands)),
             fields=tuple(dict.fromkeys(key for _, key in sorted(wishes.fields, key=lambda named: named[0]))),
-            conditions=tuple(
-                sorted((*(c for part in numeric for c in part.conditions), *wishes.conditions),
-                       key=lambda condition: condition.span)
-            ),
+            conditions=_ordered(tokens, numeric, wishes.conditions, unknown),
             foreign_currency=next((part.foreign_currency for part in numeric if part.foreign_currency), None),
             superlative=(superlative.field, superlative.end) if superlative else None,
             compare=(compare.field, compare.end) if compare else None,
@@ -122,6 +121,7 @@ class Reader:
         for number in rest:
             named[number.first : number.after] = [True] * (number.after - number.first)
         without = self._lexicon.find(tokens, named, digits=False)
+        without = [phrase for phrase in without if not is_past(tokens, phrase)]
         return sorted((*with_digits, *without), key=lambda phrase: phrase.first), rest
 
     def _in_question(self, category: str | None, products: tuple[Mention, ...], seen: tuple[str, ...]) -> frozenset[str]:
@@ -143,6 +143,17 @@ def _best_first(found: list[Found]) -> tuple[Mention, ...]:
         if mention.sku not in best or mention.score > best[mention.sku].score:
             best[mention.sku] = mention
     return tuple(sorted(best.values(), key=lambda mention: (mention.ambiguous, mention.span[0])))
+
+
+def _ordered(
+    tokens: list[Token], numeric: list[Numeric], wished: list[Condition], unknown: range | None
+) -> tuple[Condition, ...]:
+    """The conditions in the order of the text, without those that are part of an unknown product's name."""
+    found = [*(condition for part in numeric for condition in part.conditions), *wished]
+    if unknown:
+        name = tokens[unknown.start].start, tokens[unknown.stop - 1].end
+        found = [c for c in found if c.span[1] <= name[0] or name[1] <= c.span[0]]
+    return tuple(sorted(found, key=lambda condition: condition.span))
 
 
 def _leftover(text: str, tokens: list[Token], used: list[range]) -> str:

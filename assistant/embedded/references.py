@@ -5,34 +5,36 @@ from dataclasses import dataclass
 from assistant.embedded.lexicon import Phrase
 from assistant.embedded.numerals import Measure
 from assistant.embedded.reading import Mention
-from assistant.embedded.tokens import Token
+from assistant.embedded.tokens import Token, word_set
 
 _ORDINALS = {
     "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
     "former": 0, "latter": 1, "last": -1, "other": 1,
 }  # fmt: skip
-_AFTER_ORDINAL = frozenset(
-    "one ones is has does have in or and vs weigh weighs cost costs product item model option come comes".split()
+_AFTER_ORDINAL = word_set(
+    "one ones is has does have in or and vs weigh weighs cost costs product item model option come comes"
 )
-_NOT_PRODUCTS = frozenset(
-    "week weekend month year time order morning evening afternoon purchase shop store site website page day company "
-    "order's parcel package delivery summer winter december january friday monday".split()
+_NOT_PRODUCTS = word_set(
+    "week weekend month year time order morning evening afternoon purchase shop store site website page day "
+    "company order's parcel package delivery summer winter december january friday monday"
 )
-_PLURALS = frozenset("these those them they they're both".split())
-_DUMMY_AFTER = frozenset("possible true ok okay a an for my our allowed true because that says said to not".split())
-_DUMMY_BEFORE = frozenset("keep make made get do about hear forget".split())
-_INDEFINITE = frozenset("a an any some another".split())
+_PLURALS = frozenset(["these", "those", "them", "they", "they're", "both"])
+_DUMMY_AFTER = word_set(
+    "possible true ok okay a an for my our allowed true because that says said to not"
+)
+_DUMMY_BEFORE = frozenset(["keep", "make", "made", "get", "do", "about", "hear", "forget"])
+_INDEFINITE = frozenset(["a", "an", "any", "some", "another"])
 _STOCK_PAIRS = frozenset(
     [("in", "stock"), ("sold", "out"), ("available", "now"), ("available", "today"), ("available", "immediately"),
      ("currently", "available"), ("out", "of"), ("on", "stock"), ("immediately", "available"), ("in", "store"),
      ("the", "shelf"), ("still", "available"), ("still", "have"), ("on", "hand"), ("currently", "have"),
      ("in", "stocks"), ("right", "now"), ("back", "in")]
 )  # fmt: skip
-_ASKING = frozenset("is are do does have has any when will can was isn't aren't".split())
-_SHOWING = frozenset("show give list top recommend suggest see want name find me the best send".split())
-_COUNTED = frozenset(
-    "options option choices products product items suggestions recommendations alternatives cheapest best ones most "
-    "lightest models top results examples ideas good".split()
+_ASKING = word_set("is are do does have has any when will can was isn't aren't")
+_SHOWING = word_set("show give list top recommend suggest see want name find me the best send")
+_COUNTED = word_set(
+    "options option choices products product items suggestions recommendations alternatives cheapest best ones "
+    "most lightest models top results examples ideas good"
 )
 
 
@@ -43,6 +45,7 @@ class Reference:
     index: int | None = None
     plural: bool = False
     refers: bool = False
+    places: frozenset[int] = frozenset()
 
 
 def reference(
@@ -54,7 +57,8 @@ def reference(
         if token.word in _ORDINALS and _is_ordinal(tokens, place, categories):
             index = _ORDINALS[token.word]
             index = seen - 1 if index < 0 else index
-            return Reference(index if 0 <= index < seen else None, refers=True)
+            index = index if 0 <= index < seen else -1
+            return Reference(None if index < 0 else index, refers=True, places=frozenset((place, place + 1)))
     if any(_is_plural(tokens, place) for place in range(len(tokens))):
         return Reference(None, plural=True, refers=True)
     for place in range(len(tokens)):
@@ -146,6 +150,15 @@ def limit(tokens: list[Token], found: list[Measure], phrases: list[Phrase]) -> t
         if before == "top" or counted or (before != "the" and (is_category or measure.after == len(tokens))):
             return int(measure.value), set(range(measure.first, measure.after))
     return None, set()
+
+
+def is_past(tokens: list[Token], phrase: Phrase) -> bool:
+    """Whether a lone "last" is a time ("last week") or an ordinal, and not how long a battery lasts."""
+    if phrase.after - phrase.first > 1 or tokens[phrase.first].word != "last":
+        return False
+    return _word(tokens, phrase.after) in _NOT_PRODUCTS | {"night", "one"} or (
+        _word(tokens, phrase.first - 1) in ("the", "my", "your", "at")
+    )
 
 
 def _word(tokens: list[Token], place: int) -> str:

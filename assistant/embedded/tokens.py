@@ -28,7 +28,13 @@ _SPELLINGS = {
     "cannot": "can't", "yrs": "years", "leds": "led", "pls": "please", "plz": "please", "avaliable": "available",
     "availible": "available", "availabe": "available", "stok": "stock", "gb": "gb",
 }  # fmt: skip
+_WHOLE = frozenset(("corded", "wired", "bagged", "does", "this", "series"))
 _VOWEL = re.compile("[aeiouy]")
+
+
+def word_set(words: str) -> frozenset[str]:
+    """Return the words of a string with spaces between, as long lists of words are written here."""
+    return frozenset(words.split())
 
 
 class Token(NamedTuple):
@@ -88,7 +94,7 @@ def _plain(written: str) -> str:
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """Return the word without plural and verb endings: "cancelling", "cancellation" and "cancels" are "cancel"."""
-    if len(word) < 4 or not word.isalpha():
+    if len(word) < 4 or not word.isalpha() or word in _WHOLE:
         return word.removesuffix("'s")
     if word.endswith("ies") and len(word) > 4:
         word = word[:-3] + "y"

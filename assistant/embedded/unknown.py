@@ -4,23 +4,23 @@ import re
 
 from assistant.embedded.lexicon import Phrase
 from assistant.embedded.names import Found
-from assistant.embedded.tokens import Token
+from assistant.embedded.tokens import Token, word_set
 from assistant.embedded.wordlists import COMMON
 
 # Well-known product lines of the trade: named, they are a product even without a number.
-_FAMOUS = frozenset(
+_FAMOUS = word_set(
     "iphone ipad macbook airpods imac galaxy pixel thinkpad surface kindle playstation xbox chromecast homepod "
-    "alienware xperia redmi roomba thermomix oneplus".split()
+    "alienware xperia redmi roomba thermomix oneplus"
 )
-_MODIFIERS = frozenset("pro air max mini plus ultra lite se".split())
+_MODIFIERS = frozenset(["pro", "air", "max", "mini", "plus", "ultra", "lite", "se"])
 # Standards which look like model numbers.
 _STANDARDS = re.compile(
     r"(?:usb|hdmi|ipx?|ddr|mp|wifi|wi|fi|h|e|gu|pm|nvme|pcie|rtx|gtx|cat|bt|dp|ps|win|windows|android|ios|macos|ram|gb|"
-    r"covid|co|tb|vesa|rj|aa+|cr|lr|type|f|ac|ax|r|no|nr|gen|rev|max|min|nova|x|under|over|to|from|a)[0-9]+"
+    r"covid|co|tb|vesa|rj|aa+|cr|lr|type|f|ac|ax|r|no|nr|gen|rev|max|min|under|over|to|from)[0-9]+"
 )
 # The customer's own things, with which a product shall work.
-_OWN = frozenset("with to for my our an a from via on into charge fit fits like plus".split())
-_PRODUCT_BEFORE = frozenset("the this sell have carry stock of about is does got".split())
+_OWN = word_set("with to for my our an a from via on into charge fit fits like plus")
+_PRODUCT_BEFORE = word_set("the this sell have carry stock of about is does got")
 
 
 def unknown_model(
@@ -34,7 +34,8 @@ def unknown_model(
         return None
     explained = set(numeric) | {place for phrase in phrases for place in range(phrase.first, phrase.after)}
     for place in range(len(tokens)):
-        if place not in explained and (after := _model_end(tokens, place, explained)):
+        famous = bool({tokens[place].word, tokens[place].word.removesuffix("s")} & _FAMOUS)
+        if (famous or place not in explained) and (after := _model_end(tokens, place, explained)):
             first = _first(tokens, place, explained)
             before = tokens[first - 1].word if first else ""
             if before not in _OWN:
@@ -53,7 +54,7 @@ def _model_end(tokens: list[Token], place: int, explained: set[int]) -> int | No
     ):  # fmt: skip
         after += 1
     code = "".join(part.word for part in tokens[place:after])
-    if token.stem in _FAMOUS or token.word in _FAMOUS:
+    if token.word.removesuffix("s") in _FAMOUS:
         while after < len(tokens) and after not in explained and tokens[after].gap == " " and (
             tokens[after].is_number or tokens[after].word in _MODIFIERS
         ):  # fmt: skip

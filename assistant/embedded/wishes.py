@@ -6,7 +6,7 @@ from typing import Literal
 from assistant.catalog.vocabulary import FieldWords, Vocabulary
 from assistant.embedded.lexicon import Lexicon, Meaning, Phrase
 from assistant.embedded.reading import Condition
-from assistant.embedded.tokens import Token, stems
+from assistant.embedded.tokens import Token, stems, word_set
 from assistant.embedded.wordlists import INDIFFERENT, INVERTED, NEGATION_FILLERS, NEGATORS, TWO_WORD_NEGATORS
 from chains.facts import FilterOp
 from chains.values import Flag, Text
@@ -15,10 +15,12 @@ Polarity = Literal["plain", "negated", "indifferent"]
 # These are read by rules of their own and are never conditions here.
 _OWN_RULES = frozenset(("brand", "category", "stock"))
 _REACH = 5  # tokens between a negation and what it negates
-_SIZE_WORDS = frozenset("size big large small resolution diagonal bright sharp".split())
-_OWNERS = frozenset("my our his her their your the a an".split())
-_PURPOSES = frozenset("for with to on fits fit charge into".split())
-_BEFORE_ADJECTIVE = frozenset("be is are it's very so too how really super and quite pretty really as fairly not".split())
+_SIZE_WORDS = frozenset(["size", "big", "large", "small", "resolution", "diagonal", "bright", "sharp"])
+_OWNERS = word_set("my our his her their your the a an")
+_PURPOSES = frozenset(["for", "with", "to", "on", "fits", "fit", "charge", "into"])
+_BEFORE_ADJECTIVE = word_set(
+    "be is are it's very so too how really super and quite pretty really as fairly not"
+)
 
 
 @dataclass
@@ -95,12 +97,14 @@ class Wisher:
                 (wishes.excluded_brands if polarity[phrase] == "negated" else wishes.brands).append(brand.key)
                 wishes.used.add(phrase)
             if phrase not in claimed and not phrase.of("brand"):
-                self._read_phrase(tokens, phrase, polarity[phrase], in_question, wishes, is_head=phrase == head)
+                self._read_phrase(
+                    tokens, phrases, phrase, polarity[phrase], in_question, wishes, is_head=phrase == head
+                )
         return wishes
 
     def _read_phrase(
-        self, tokens: list[Token], phrase: Phrase, polarity: Polarity, categories: frozenset[str], wishes: Wishes,
-        *, is_head: bool,
+        self, tokens: list[Token], phrases: list[Phrase], phrase: Phrase, polarity: Polarity,
+        categories: frozenset[str], wishes: Wishes, *, is_head: bool,
     ) -> None:  # fmt: skip
         span = tokens[phrase.first].start, tokens[phrase.after - 1].end
         value = self._value(tokens, phrase, categories, is_category=is_head)
@@ -118,9 +122,15 @@ class Wisher:
             if self._fields[meaning.key].kind == "flag" and polarity != "indifferent":
                 wanted = (polarity == "plain") != (meaning.value == "no")
                 _append(wishes.conditions, Condition(meaning.key, "eq", Flag(value=wanted), span))
-            if polarity != "indifferent":
+            if polarity != "indifferent" and not self._is_general(phrase, phrases):
                 keys = self._all_dimensions(phrase, categories) or [meaning.key]
                 wishes.fields += [(phrase.first, key) for key in keys]
+
+    def _is_general(self, phrase: Phrase, phrases: list[Phrase]) -> bool:
+        """Whether "how big" goes on with what it is about: "how big is the screen"."""
+        return len(self._all_dimensions(phrase, frozenset())) > 1 and any(
+            0 <= other.first - phrase.after <= 3 and other.of("field") and not other.of("value") for other in phrases
+        )
 
     def _all_dimensions(self, phrase: Phrase, categories: frozenset[str]) -> list[str]:
         keys = [meaning.key for meaning in phrase.of("field")]
@@ -167,16 +177,16 @@ def polarities(tokens: list[Token], phrases: list[Phrase]) -> dict[Phrase, Polar
     """Return whether each phrase is wished, ruled out, or said not to matter."""
     found: dict[Phrase, Polarity] = {}
     previous: Phrase | None = None
-    starts = {place: phrase for phrase in phrases for place in range(phrase.first, phrase.after)}
+    inside = {place for phrase in phrases for place in range(phrase.first, phrase.after)}
     for phrase in phrases:
-        polarity = _polarity(tokens, phrase, starts)
+        polarity = _polarity(tokens, phrase, inside - set(range(phrase.first, phrase.after)))
         if polarity == "plain" and previous and found[previous] != "plain" and _continues(tokens, previous, phrase):
             polarity = found[previous]
         found[phrase], previous = polarity, phrase
     return found
 
 
-def _polarity(tokens: list[Token], phrase: Phrase, inside: dict[int, Phrase]) -> Polarity:
+def _polarity(tokens: list[Token], phrase: Phrase, inside: set[int]) -> Polarity:
     after = phrase.after
     if after < len(tokens) and tokens[after].word == "free" and tokens[after].gap in ("-", " ") and (
         after + 1 == len(tokens) or tokens[after + 1].word not in ("shipping", "delivery", "returns")
@@ -187,14 +197,11 @@ def _polarity(tokens: list[Token], phrase: Phrase, inside: dict[int, Phrase]) ->
         if any(sign in tokens[place + 1].gap for sign in ".,;!?:\n"):
             return "plain"
         word = tokens[place].word
-        if (word, tokens[place + 1].word) in TWO_WORD_NEGATORS:
+        if place and (tokens[place - 1].word, word) in TWO_WORD_NEGATORS:
             return "negated"
         if word in NEGATORS:
             return _negated(tokens, place, passed)
-        other = inside.get(place)
-        skipped = other is not None and bool(other.of("category") or (other.of("value") and not passed))
-        same_kind = other is not None and not skipped
-        if same_kind or not (skipped or word in NEGATION_FILLERS or word in INDIFFERENT or word in ("to", "have")):
+        if place in inside or not (word in NEGATION_FILLERS or word in INDIFFERENT):
             return "plain"
         passed.append(word)
     return "plain"

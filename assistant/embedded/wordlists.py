@@ -1,21 +1,24 @@
 """English words which the reader knows without any catalog: grammar, bounds, adjectives, and common names of fields."""
 
 from assistant.embedded.reading import End
+from assistant.embedded.tokens import word_set
 
 # --- grammar -------------------------------------------------------------------------------------------------------
 
-NEGATORS = frozenset(
-    "no not non without except excluding exclude excludes avoid avoiding hate dislike minus nothing neither nor never "
-    "none isn't aren't doesn't don't won't can't wasn't lacks lacking sans shouldn't mustn't wouldn't besides "
-    "ain't skip".split()
+NEGATORS = word_set(
+    "no not non without except excluding exclude excludes avoid avoiding hate dislike minus nothing neither nor "
+    "never none isn't aren't doesn't don't won't can't wasn't lacks lacking sans shouldn't mustn't wouldn't "
+    "besides ain't skip"
 )
-INVERTED = frozenset("isn't aren't doesn't don't won't can't hasn't haven't wasn't".split())
-NEGATION_FILLERS = frozenset(
-    "a an any the in of with made from have having be being is are it that which ones one colour coloured color want "
-    "like too to by for please some has come comes look looks than else stuff use using contain containing your them "
-    "brand this at all need really".split()
+INVERTED = word_set("isn't aren't doesn't don't won't can't hasn't haven't wasn't")
+NEGATION_FILLERS = word_set(
+    "a an any the in of with made from have having be being is are it that which ones one colour coloured color "
+    "want like too to by for please some has come comes look looks than else stuff use using contain containing "
+    "your them brand this at all need really"
 )
-INDIFFERENT = frozenset("need needs care cares matter matters mind necessarily needed required require requires".split())
+INDIFFERENT = word_set(
+    "need needs care cares matter matters mind necessarily needed required require requires"
+)
 TWO_WORD_NEGATORS = frozenset(
     [("other", "than"), ("rather", "than"), ("instead", "of"), ("apart", "from"), ("aside", "from"),
      ("anything", "but"), ("everything", "but"), ("any", "but"), ("all", "but"), ("free", "of"), ("free", "from"),
@@ -53,45 +56,49 @@ STOPWORDS = frozenset(
     """.replace("?", "").split()
 ) - {"back", "order"}  # fmt: skip
 # Common words of requests that must not be taken for a misspelt word of the catalog.
-COMMON = STOPWORDS | frozenset(
-    """order orders back address return returns refund refunds delivery deliver shipping ship parcel package warranty
-    broken repair cancel change invoice receipt password account email phone number card door house home office school
-    work travel travelling kids child children mother father mum mom dad wife husband friend gift present birthday
-    music movie movies video photo photos game gaming games study student students university kitchen bedroom living
-    room desk table floor wall garden car bike train plane hand hands head ears eyes pet pets hair dog dogs cat cats
-    carpet water rain sun summer winter spring autumn monday tuesday wednesday thursday friday saturday sunday today
-    tomorrow yesterday place space world word words letter letters reason reasons problem problems issue issues thing
-    three there where here these those their about above below under over after before again light lighter lightest
-    right night might weight height eight freight bright sight black back blank white while whole red read reed road
-    blue green brown pink purple orange yellow grey gold silver small smaller large larger big bigger bright brighter
-    cheap cheaper cheapest short shorter tall taller quiet quieter quiet quite loud louder fast faster slow slower
-    strong stronger powerful power comfortable cosy warm cool cold hot soft hard heavy heavier older newer young
-    price prices prize pride sound sounds round around ground found pound pounds could would should noise voice choice
-    size sizes side sides site sight cable table stable able label level lever never ever fever paper cover covers
-    store storage stories story state stage stand stands start starts stuff staff steam stream screen green seen scene
-    keys case cases cash cover plug plugs port sport sports support shop shops show shows plan plans plane play plays
-    player players place places plain please lead leads least leather weather whether better battery butter bottle
-    mini mine mind mint main man men make maker makes mark market master matter maybe meet metal model mode modes
-    monitor month mouse move movie mouth house horse hours hour laptop lamp lamps camp clamp last late later large
-    learn leave left legs less life line lines link list live load local long look loose lose love low lower luck
-    type types typing tiny tight tiles title touch tough town toys track trade trip true trust turn turned turns
-    writing write wrote wrong wire wired wireless with width wide wider wild wind window windows wine wish wood wooden
-    coffee cabinet corner country couple course crash cream credit cross crowd cups curve cut damaged dark date
-    delivered deep design details device devices dirty dust dusty earth ease edge edit empty energy engine enter entry
-    error event exact exchange extra eye face fact fair fall family fast fault feature features feel feet field file
-    fill film final fire fit fits fix flat floors focus food foot form forward frame free fresh front fruit full fun
-    glass gone good grab grand great group grow guest guide half happy heat heated held hide high higher hold hole hot
-    idea inch inside instead iron join joke jump key kind label lady land language lazy level library lift
-    colleague colleagues party pair parts pass past path pay people perfect period person pick picture pieces point
-    pool poor popular portable post pretty print privacy pro quality queue quick range rate rather reach ready real
-    recent record regular remote rent reply request rest rich ring rule safe sale sales sample save scan seat second
-    secure send sent series serious serve service set shape share sharp sheet shelf shine shoes side sign silent
-    simple single sit sleep slim smart smell smoke smooth social solid song sorry source speak speaker speed spin
-    split spot square stay step stick stop storm straight street style sugar suit suite supply surface sweet
-    swim swimming switch system tall tank task taste team tech test text thick thin tip tools top total travel tray
-    tree truck update upgrade urgent user value view visit wait walk want wash waste watch wave wear wearing weekend
-    wedding weigh weighs welcome winner woman women workout yard zone zoom tower waiter basic premium
-    """.split()
+COLOURS = word_set(
+    "black white grey silver gold blue red green yellow orange pink purple brown beige cream navy teal"
+)
+COMMON = STOPWORDS | COLOURS | word_set(
+    "order orders back address return returns refund refunds delivery deliver shipping ship parcel package "
+    "warranty broken repair cancel change invoice receipt password account email phone number card door house "
+    "home office school work travel travelling kids child children mother father mum mom dad wife husband friend "
+    "gift present birthday music movie movies video photo photos game gaming games study student students "
+    "university kitchen bedroom living room desk table floor wall garden car bike train plane hand hands head "
+    "ears eyes pet pets hair dog dogs cat cats carpet water rain sun summer winter spring autumn monday tuesday "
+    "wednesday thursday friday saturday sunday today tomorrow yesterday place space world word words letter "
+    "letters reason reasons problem problems issue issues thing three there where here these those their about "
+    "above below under over after before again light lighter lightest right night might weight height eight "
+    "freight bright sight black back blank white while whole red read reed road blue green brown pink purple "
+    "orange yellow grey gold silver small smaller large larger big bigger bright brighter cheap cheaper cheapest "
+    "short shorter tall taller quiet quieter quiet quite loud louder fast faster slow slower strong stronger "
+    "powerful power comfortable cosy warm cool cold hot soft hard heavy heavier older newer young price prices "
+    "prize pride sound sounds round around ground found pound pounds could would should noise voice choice size "
+    "sizes side sides site sight cable table stable able label level lever never ever fever paper cover covers "
+    "store storage stories story state stage stand stands start starts stuff staff steam stream screen green seen "
+    "scene keys case cases cash cover plug plugs port sport sports support shop shops show shows plan plans plane "
+    "play plays player players place places plain please lead leads least leather weather whether better battery "
+    "butter bottle mini mine mind mint main man men make maker makes mark market master matter maybe meet metal "
+    "model mode modes monitor month mouse move movie mouth house horse hours hour laptop lamp lamps camp clamp "
+    "last late later large learn leave left legs less life line lines link list live load local long look loose "
+    "lose love low lower luck type types typing tiny tight tiles title touch tough town toys track trade trip "
+    "true trust turn turned turns writing write wrote wrong wire wired wireless with width wide wider wild wind "
+    "window wine wish wood wooden coffee cabinet corner country couple course crash cream credit cross crowd cups "
+    "curve cut damaged dark date delivered deep design details device devices dirty dust dusty earth ease edge "
+    "edit empty energy engine enter entry error event exact exchange extra eye face fact fair fall family fast "
+    "fault feature features feel feet field file fill film final fire fit fits fix flat floors focus food foot "
+    "form forward frame free fresh front fruit full fun glass gone good grab grand great group grow guest guide "
+    "half happy heat heated held hide high higher hold hole hot idea inch inside instead iron join joke jump key "
+    "kind label lady land language lazy level library lift colleague colleagues party pair parts pass past path "
+    "pay people perfect period person pick picture pieces point pool poor popular portable post pretty print "
+    "privacy pro quality queue quick range rate rather reach ready real recent record regular remote rent reply "
+    "request rest rich ring rule safe sale sales sample save scan seat second secure send sent series serious "
+    "serve service set shape share sharp sheet shelf shine shoes side sign silent simple single sit sleep slim "
+    "smart smell smoke smooth social solid song sorry source speak speaker speed spin split spot square stay step "
+    "stick stop storm straight street style sugar suit suite supply surface sweet swim swimming switch system "
+    "tall tank task taste team tech test text thick thin tip tools top total travel tray tree truck update "
+    "upgrade urgent user value view visit wait walk want wash waste watch wave wear wearing weekend wedding weigh "
+    "weighs welcome winner woman women workout yard zone zoom tower waiter basic premium"
 )
 
 # --- bounds --------------------------------------------------------------------------------------------------------
@@ -128,8 +135,10 @@ AFTER_NUMBER: dict[str, str] = {
     }.items()
     for phrase in phrases.split("|")
 }
-BOUND_FILLERS = frozenset("a an of the is at be just only that's its it's say like maybe something to my".split())
-SPENDING = frozenset("budget spend spending pay paying afford priced cost costs costing price".split())
+BOUND_FILLERS = word_set(
+    "a an of the is at be just only that's its it's say like maybe something to my"
+)
+SPENDING = word_set("budget spend spending pay paying afford priced cost costs costing price")
 
 # --- adjectives ----------------------------------------------------------------------------------------------------
 # positive, comparative, superlative, concept (see CONCEPTS), end
@@ -200,7 +209,7 @@ COMPARING_DEGREES: dict[str, End] = {
 }  # fmt: skip
 # For these fields little is good, so that "best price" and "fastest charging time" are the least.
 LESS_IS_BETTER = ("price", "weight", "noise", "time", "consumption", "latency")
-GOOD = frozenset("best better fastest faster quickest quicker".split())
+GOOD = frozenset(["best", "better", "fastest", "faster", "quickest", "quicker"])
 
 # --- common names of fields ----------------------------------------------------------------------------------------
 # concept -> words that a field of it has in its key or label, best first. A field's key or label holds all of the
@@ -272,7 +281,7 @@ CALLED: dict[str, tuple[str, ...]] = {
     "weight": ("weigh", "weighs", "weighing", "heavy", "how heavy", "how light", "mass"),
     "memory": ("ram", "memory", "working memory"),
     "storage": ("storage", "ssd", "hard drive", "hard disk", "disk", "hdd", "drive", "disk space", "storage space"),
-    "screen": ("screen", "screen size", "display size", "diagonal", "size of the screen", "size of the display",
+    "screen": ("screen", "display", "screen size", "display size", "diagonal", "size of the screen", "size of the display",
                "size is the display", "size is the screen", "big is the screen", "big is the display",
                "large is the screen", "large is the display"),
     "refresh": ("refresh", "hertz", "frame rate"),
@@ -345,3 +354,10 @@ USUAL_FIELD: dict[str, tuple[str, ...]] = {
     "frequency": ("refresh rate",), "power": ("power", "wattage"), "sound": ("noise level", "noise"),
     "age": ("warranty",), "volume": ("capacity", "tank", "volume"), "light": ("brightness",), "years": ("warranty",),
 }  # fmt: skip
+# All that these tables know, so that no word of them is taken for a misspelling.
+OWN_WORDS: frozenset[str] = frozenset(
+    word
+    for phrases in (BEFORE_NUMBER, AFTER_NUMBER, POSITIVES, COMPARATIVES, SUPERLATIVES, DEGREES, COMPARING_DEGREES)
+    for phrase in phrases
+    for word in phrase.split()
+)

@@ -1,5 +1,6 @@
 """A tiny shop and an encoder without a model, for the catalog's tests."""
 
+import csv
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -9,10 +10,12 @@ import numpy as np
 
 from assistant.catalog.build import build_catalog
 from assistant.catalog.catalog import Catalog
+from assistant.catalog.importing import Imported
 from assistant.catalog.lexicon import words_of
 from assistant.catalog.vectors import DIMENSIONS, Vectors
 
 Raw = dict[str, object]
+COLUMNS = ("sku", "name", "category", "price_minor", "currency", "stock", "parent", "attr.memory", "attr.ports")
 
 
 class WordEncoder:
@@ -27,7 +30,8 @@ class WordEncoder:
         return self._fingerprint
 
     def encode(self, text: str) -> Vectors:
-        return self.encode_many([text])[0]
+        vector: Vectors = self.encode_many([text])[0]
+        return vector
 
     def encode_many(self, texts: Sequence[str]) -> Vectors:
         self.encoded.extend(texts)
@@ -66,3 +70,17 @@ def built(
         (policy_folder / f"{stem}.md").write_text(text, encoding="utf-8")
     build_catalog(source, field_file, policy_folder, folder / "catalog", WordEncoder())
     return Catalog.open(folder / "catalog", WordEncoder())
+
+
+def write_csv(path: Path, *rows: Iterable[str], header: Iterable[str] = COLUMNS, delimiter: str = ",") -> Path:
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(lines, delimiter=delimiter).writerows([header, *rows])
+    return path
+
+
+def problems(imported: Imported) -> list[tuple[str, str]]:
+    return [(bad.locator, bad.field) for bad in imported.bad_rows]
+
+
+def skus(imported: Imported) -> list[str]:
+    return [product.sku for product in imported.products]
