@@ -12,6 +12,7 @@ from pydantic_core import to_json
 from assistant.catalog.build import build_catalog
 from assistant.catalog.catalog import Catalog
 from assistant.embedded.encoder import Encoder
+from assistant.embedded.fields import FieldFinder
 from assistant.embedded.head import Head, fit
 from assistant.embedded.intent_model import EmbeddedIntent
 from assistant.embedded.masking import Masker
@@ -60,9 +61,11 @@ def open_site(
     catalog = open_catalog(loaded, settings, encoder, progress)
     base = scope_path.parent
     reader = Reader(catalog.vocabulary)
-    mask = Masker(reader, catalog.vocabulary)
+    examples = [text for intent in loaded.scope.intents for text in intent.examples]
+    mask = Masker(reader, catalog.vocabulary, encoder, examples)
     head, key = open_head(loaded.scope, settings, encoder, mask)
     scope = _with_threshold(loaded.scope, head)
+    finder = FieldFinder(catalog.vocabulary, encoder)
     chain = Chain(
         scope=scope,
         scope_sha256=loaded.sha256,
@@ -70,7 +73,7 @@ def open_site(
         app_version=version("hopdesk"),
         moderators=(rules_model(scope.moderation),),
         intent_model=EmbeddedIntent(head, key, mask),
-        planner=EmbeddedPlanner(reader, catalog.vocabulary, {tool.name: tool for tool in scope.tools}),
+        planner=EmbeddedPlanner(reader, catalog.vocabulary, mask, finder, {tool.name: tool for tool in scope.tools}),
         responder=EmbeddedResponder(reader),
         toolbox=ShopToolbox(catalog, open_orders(scope.sources, base), scope, base),
         log=hop_log,

@@ -5,7 +5,8 @@ from functools import cached_property
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
+from pydantic_core import SchemaError
 
 from chains.contract import Contract
 from chains.outcomes import OutcomeKind
@@ -17,6 +18,7 @@ Sentence = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Example = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 IdentityName = Literal["anonymous", "order_proof", "verified"]
 ModelName = Annotated[str, StringConstraints(pattern=r"^(embedded(@0?\.[0-9]+|@1(\.0+)?)?|rules|[a-z0-9_]+/\S+)$")]
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?$")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -29,7 +31,7 @@ class Site(Contract):
     region: str = Field(default="DE", pattern=r"^[A-Z]{2}$", description="how dates, numbers and phones are written")
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     tone: Literal["plain", "warm"] = "plain"
-    origins: tuple[str, ...] = Field(default=(), description="web origins that may embed the widget")
+    origins: tuple[Origin, ...] = Field(default=(), description="web origins that may embed the widget")
 
 
 class Sources(Contract):
@@ -57,7 +59,7 @@ class Budget(Contract):
     hop_ms: int = Field(default=4000, ge=100, le=60_000, description="the most that one model call may take")
     calls: int = Field(default=6, ge=1, le=12, description="function calls in one lookup")
     tokens: int = Field(default=8000, ge=0)
-    usd: float = Field(default=0.05, ge=0)
+    usd: float = Field(default=0.05, ge=0, allow_inf_nan=False)
 
 
 class HopModels(Contract):
@@ -134,13 +136,28 @@ class IntentScope(Contract):
         return self.reply is not None and not self.tools and "answer" in self.outcomes
 
 
+def _unreserved(name: str) -> str:
+    if hasattr(Contract, name) or name.startswith("model_"):
+        raise ValueError("this name is reserved; choose another one, such as " + repr(f"{name}_value"))
+    return name
+
+
+def _compilable(pattern: str) -> str:
+    """A pattern that the argument's own check can be built with; look-around, for one, cannot."""
+    try:
+        TypeAdapter(Annotated[str, StringConstraints(pattern=pattern)])
+    except SchemaError:
+        raise ValueError("not a regular expression, or one with look-around; write one like ^[0-9]{5}$") from None
+    return pattern
+
+
 class Parameter(Contract):
     """An argument of an operator's tool."""
 
-    name: FieldKey
+    name: Annotated[FieldKey, AfterValidator(_unreserved)]
     type: Literal["text", "integer", "number", "sku"]
     description: str = Field(default="", max_length=300)
-    pattern: str | None = Field(default=None, max_length=200)
+    pattern: Annotated[str, Field(max_length=200), AfterValidator(_compilable)] | None = None
 
 
 class OperatorTool(Contract):

@@ -17,6 +17,13 @@ from chains.scope import IntentScope, Scope
 from chains.tools import BUILT_IN, Identity
 
 _FOUND_CHARS = 60  # how much of a wrong value is quoted back
+_OUR_WORDS = (
+    ("Value error, ", ""),
+    ("Input should", "it should"),
+    ("an object", "a table"),
+    ("Tuple", "the list"),
+    (" after validation, not 0", ""),
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ def load_scope(path: Path) -> LoadedScope:
         raise ScopeError(
             f"{path}: there is no such scope file; `hopdesk scope init {path}` writes a starter."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ScopeError(
             f"{path}: the scope file cannot be read ({type(error).__name__}); it must be UTF-8 text."
         ) from None
@@ -48,13 +55,15 @@ def parse_scope(text: str, name: str) -> Scope:
     """Turn the text of a scope file into a scope; `name` stands in the messages of `ScopeError`."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScopeError(f"{name}: this is not TOML: {error}.") from None
-    try:
         # Strict models refuse the lists and strings that TOML parses to; their JSON form is what they accept.
         scope = Scope.model_validate_json(json.dumps(table, default=str))
+    except tomllib.TOMLDecodeError as error:
+        raise ScopeError(f"{name}: this is not TOML: {error}.") from None
     except ValidationError as error:
-        raise ScopeError("\n".join(f"{name}: {_problem(detail)}" for detail in error.errors())) from None
+        details = [detail for detail in error.errors() if not _follows(detail)] or error.errors()
+        raise ScopeError("\n".join(f"{name}: {_problem(detail)}" for detail in details)) from None
+    except (ValueError, OverflowError, RecursionError):  # a number of thousands of digits, brackets in brackets in ...
+        raise ScopeError(f"{name}: a value is too long or too deeply nested to be read; make it simpler.") from None
     problems = tuple(_contradictions(scope))
     if problems:
         raise ScopeError("\n".join(f"{name}: {problem}" for problem in problems))
@@ -64,8 +73,13 @@ def parse_scope(text: str, name: str) -> Scope:
 def nearest(word: str, allowed: list[str]) -> str:
     """A clause that names the nearest allowed word and what is allowed."""
     close = get_close_matches(word, allowed, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    hint = f"; did you mean {close[0]!r}?" if close else "."
     return f"allowed: {', '.join(allowed)}{hint}"
+
+
+def _follows(detail: ErrorDetails) -> bool:
+    """Whether a list is only too short because what is wrong with its items is reported already."""
+    return detail["type"] == "too_short" and bool(detail["input"])
 
 
 def _problem(detail: ErrorDetails) -> str:
@@ -80,7 +94,10 @@ def _problem(detail: ErrorDetails) -> str:
     if detail["type"] == "literal_error":
         allowed = [word.strip(" '") for word in str(detail["ctx"]["expected"]).replace(" or ", ",").split(",")]
         return f"{key}: found {found}; {nearest(str(detail['input']), allowed)}"
-    message = detail["msg"][0].lower() + detail["msg"][1:]
+    message = detail["msg"]
+    for pydantics, ours in _OUR_WORDS:
+        message = message.replace(pydantics, ours)
+    message = message[0].lower() + message[1:]
     return f"{key}: found {found}; {message}."
 
 
@@ -88,6 +105,8 @@ def _key(location: tuple[int | str, ...]) -> str:
     """A location as it is written in TOML: `intents[3].tools[0]`."""
     text = ""
     for step in location:
+        if step == "[key]":  # pydantic's mark for the key itself, whose value is the step before
+            continue
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
     return text
 
@@ -108,10 +127,9 @@ def _fields_at(location: tuple[int | str, ...]) -> tuple[str, ...]:
 def _contradictions(scope: Scope) -> Iterator[str]:
     """What is well formed and cannot be meant."""
     known = list(scope.specs)
-    names = [spec.name for spec in BUILT_IN] + [tool.name for tool in scope.tools]
-    for position, name in enumerate(names):
-        if names.index(name) != position:
-            yield f"tools[{position - len(BUILT_IN)}].name: found {name!r} twice; give each tool a name of its own."
+    yield from _twice("tools", "tool", [spec.name for spec in BUILT_IN], [tool.name for tool in scope.tools])
+    for position, own in enumerate(scope.tools):
+        yield from _twice(f"tools[{position}].parameters", "parameter", [], [one.name for one in own.parameters])
     ids = [intent.id for intent in scope.intents]
     for position, intent in enumerate(scope.intents):
         where = f"intents[{position}]"
@@ -129,6 +147,12 @@ def _contradictions(scope: Scope) -> Iterator[str]:
             f"budget.hop_ms: found {scope.budget.hop_ms}, which is more than the deadline_ms of the whole turn "
             f"({scope.budget.deadline_ms}); make it smaller."
         )
+
+
+def _twice(where: str, what: str, taken: list[str], names: list[str]) -> Iterator[str]:
+    for position, name in enumerate(names):
+        if name in taken or name in names[:position]:
+            yield f"{where}[{position}].name: found {name!r} twice; give each {what} a name of its own."
 
 
 def _unreachable(intent: IntentScope) -> Iterator[str]:

@@ -17,6 +17,7 @@ Sku = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=SKU_
 FieldKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
 SearchText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Identity(IntEnum):
@@ -36,7 +37,7 @@ class Filter(Contract):
 
     field: FieldKey
     op: FilterOp
-    value: bool | int | float | SearchText
+    value: bool | int | FiniteFloat | SearchText
     unit: str = Field(default="", max_length=12)
 
 

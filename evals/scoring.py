@@ -158,6 +158,8 @@ def _matches(key: str, wanted: JsonValue, got: JsonValue, same: Callable[[str], 
             return {str(field) for field in wanted} <= {str(field) for field in got}
         case "order_number", str(), str():
             return _plain(wanted) == _plain(got)
+        case "category", str(), str():
+            return wanted.replace("-", "_") == got.replace("-", "_")
         case "order" | "in_stock", _, None:
             return wanted in {"asc", False}  # the tools' own defaults
         case _:

@@ -96,9 +96,10 @@ class Shop:
         return {key: category_words(key, self.names) for key in {product.category for product in self.products}}
 
     def texts(self) -> list[str]:
-        """Return the texts to embed: one per product, then one per passage."""
+        """Return the texts to embed: one per product, then one per passage, then one per passage's title."""
         products = [product_text(product, self.categories[product.category].singular) for product in self.products]
-        return [*products, *(f"{passage.title}. {passage.text}" for _, passage in self.passages)]
+        bodies = [f"{passage.title}. {passage.text}" for _, passage in self.passages]
+        return [*products, *bodies, *(passage.title for _, passage in self.passages)]
 
 
 def write_catalog(shop: Shop, texts: Sequence[str], vectors: Vectors, fingerprint: str, out_dir: Path) -> Path:
@@ -113,9 +114,9 @@ def write_catalog(shop: Shop, texts: Sequence[str], vectors: Vectors, fingerprin
     arrays = {
         "product_of": np.array([position for position, _ in rows], dtype=np.int32),
         "vectors": vectors[: len(products)],
-        "passage_vectors": vectors[len(products) :],
+        "passage_vectors": vectors[len(products) : len(products) + len(passages)],
+        "title_vectors": vectors[len(products) + len(passages) :],
         **lexicon.arrays("lexicon"),
-        **build_lexicon(_passage_sections(passage) for _, passage in passages).arrays("passage_lexicon"),
         **{f"column.{number}.rows": column.rows for number, column in enumerate(columns)},
         **{f"column.{number}.codes": column.codes for number, column in enumerate(columns)},
     }
@@ -198,8 +199,3 @@ def _spoken(label: str, value: Value) -> str:
             return label
         case _:
             return ""
-
-
-def _passage_sections(passage: Passage) -> Iterator[Section]:
-    yield Section(passage.title, weight=3)
-    yield Section(passage.text)

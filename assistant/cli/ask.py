@@ -7,12 +7,14 @@ import typer
 from assistant.cli.options import ScopeFile
 
 if TYPE_CHECKING:
+    from assistant.desk import Desk, Handled
     from assistant.requests import AskRequest
     from assistant.settings import Settings
 
 
 def ask(
     text: Annotated[str | None, typer.Argument(help="What the customer writes.")] = None,
+    *,
     scope: ScopeFile = None,
     page: Annotated[str | None, typer.Option(metavar="SKU", help="The product whose page the customer is on.")] = None,
     case: Annotated[str | None, typer.Option(metavar="ID", help="Continue this case.")] = None,
@@ -36,12 +38,17 @@ def ask(
     from assistant.cli.show_outcome import show_reply
     from assistant.cli.show_trace import show_hops
     from assistant.web.public import public_reply
+    from assistant.web.warm_up import warm_up
+
+    async def handle(desk: "Desk", request: "AskRequest") -> "Handled":
+        await warm_up(desk.sites.values())  # so that the times in the trace are those of a running server
+        return await desk.handle(request)
 
     settings = read_settings()
     settings, token = _vouched(settings, customer)
     with open_desk(scope_paths([scope] if scope else None, settings)[:1], settings) as desk:
-        request = _request(next(iter(desk.sites)), text, choice, case, page, token)
-        reply = public_reply(asyncio.run(desk.handle(request)))
+        request = _request(site=next(iter(desk.sites)), text=text, choice=choice, case=case, page=page, token=token)
+        reply = public_reply(asyncio.run(handle(desk, request)))
         if as_json:
             typer.echo(visible_json(reply.model_dump_json(indent=2)))
         else:
@@ -66,7 +73,7 @@ def _vouched(settings: "Settings", customer: str | None) -> "tuple[Settings, str
 
 
 def _request(
-    site: str, text: str | None, choice: str | None, case: str | None, page: str | None, token: str | None
+    *, site: str, text: str | None, choice: str | None, case: str | None, page: str | None, token: str | None
 ) -> "AskRequest":
     """The request as the API would read it."""
     from pydantic import ValidationError
@@ -75,8 +82,6 @@ def _request(
     from assistant.web.problems import describe
 
     try:
-        return AskRequest(
-            site=site, text=text, choice=choice, case_id=case, page_product=page, customer_token=token
-        )
+        return AskRequest(site=site, text=text, choice=choice, case_id=case, page_product=page, customer_token=token)
     except ValidationError as error:
         raise typer.BadParameter(" ".join(problem.sentence for problem in describe(error))) from None

@@ -11,7 +11,6 @@ from assistant.cli.options import ScopeFile
 if TYPE_CHECKING:
     from assistant.catalog.catalog import Hits
     from assistant.catalog.importing import ImportReport
-    from assistant.catalog.readers import SqlSource
 
 catalog = typer.Typer(help="The catalog: import products, and search in them.", no_args_is_help=True)
 _SHOWN_BAD_ROWS = 20
@@ -20,6 +19,7 @@ _SHOWN_BAD_ROWS = 20
 @catalog.command("import")
 def import_(
     products: Annotated[Path | None, typer.Argument(help="A .csv, .json or .jsonl file of products.")] = None,
+    *,
     site: Annotated[str | None, typer.Option(metavar="ID", help="The site it is for; absent: that of --scope.")] = None,
     scope: ScopeFile = None,
     fields: Annotated[Path | None, typer.Option(metavar="FILE", help="How fields and categories are called.")] = None,
@@ -73,13 +73,15 @@ def import_(
 @catalog.command()
 def search(
     words: Annotated[str | None, typer.Argument(help="Free text; it only ranks what the conditions leave.")] = None,
+    *,
     scope: ScopeFile = None,
     category: Annotated[str | None, typer.Option(help="The key of a category, as laptops.")] = None,
     brand: Annotated[str | None, typer.Option(help="A brand.")] = None,
     min_price: Annotated[float | None, typer.Option(help="In the catalog's currency, as 199.90.")] = None,
     max_price: Annotated[float | None, typer.Option(help="In the catalog's currency.")] = None,
     filters: Annotated[
-        list[str] | None, typer.Option("--filter", metavar="CONDITION", help="As memory>=16GB; may stand several times.")
+        list[str] | None,
+        typer.Option("--filter", metavar="CONDITION", help="As memory>=16GB; may stand several times."),
     ] = None,
     in_stock: Annotated[bool, typer.Option("--in-stock", help="Only what is in stock.")] = False,
     sort: Annotated[str | None, typer.Option(metavar="FIELD", help="price or a field that is a number.")] = None,

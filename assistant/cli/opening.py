@@ -23,7 +23,7 @@ VAULT_KEY = "vault.key"
 
 
 class Unlogged:
-    """A hop log that keeps nothing, for runs that are nobody's request."""
+    """A hop log that keeps nothing, for runs that are no customer's request."""
 
     def append(self, record: HopRecord) -> None:
         """Let go of a record."""

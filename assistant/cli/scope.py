@@ -17,6 +17,7 @@ _STARTER = ("scope.toml", "products.jsonl")
 @scope.command()
 def check(
     file: Annotated[Path, typer.Argument(help="The scope file.")],
+    *,
     matrix: Annotated[
         bool, typer.Option("--matrix", help="Print only the table of intent, identity and tools, as JSON.")
     ] = False,
@@ -32,22 +33,24 @@ def check(
         return
 
     from assistant.cli.opening import Unlogged, open_sites, read_settings
-    from assistant.cli.scope_report import overlaps, overlap_rows, warnings
+    from assistant.cli.scope_report import overlap_rows, overlaps, warnings
     from assistant.cli.screen import out, table, warn
 
     console = out()
     _show(loaded.scope, console)
     site = open_sites([file], read_settings(), Unlogged())[loaded.scope.site.id]
     held_out = site.head.cross_validated()
-    found = overlaps(held_out)
+    found = overlaps(loaded.scope, held_out)
     right = sum(example.label == example.prediction.label for example in held_out)
+    turned_away = site.chain.scope.thresholds.out_of_scope
     console.print(
         f"The embedded model tells {right} of {len(held_out)} examples right that it had not seen; "
-        f"a request with an out-of-scope score of {site.chain.scope.thresholds.out_of_scope:.2f} or more is declined.\n",
+        f"it declines a request whose out-of-scope score is {turned_away:.2f} or more.\n"
     )
     if found:
         columns = ("intent", "taken for", "examples", "such as")
-        console.print(table("Intents that overlap", columns, overlap_rows(found), numbers=("examples",)))
+        whole = ("intent", "taken for")
+        console.print(table("Intents that overlap", columns, overlap_rows(found), numbers=("examples",), whole=whole))
     for warning in warnings(loaded):
         warn(warning)
     site.catalog.close()
@@ -83,7 +86,7 @@ def _show(found: "Scope", console: "Console") -> None:
     from assistant.cli.screen import table
 
     title = f"{found.site.name} ({found.site.id}): {len(found.intents)} intents"
-    columns = ("intent", "anonymous", "order proof adds", "verified adds", "outcomes", "examples")
-    console.print(table(title, columns, intent_rows(found), numbers=("examples",)), "")
+    columns = ("intent", "tools", "outcomes", "examples")
+    console.print(table(title, columns, intent_rows(found), numbers=("examples",), whole=("intent", "tools")), "")
     console.print(table("Hops", ("hop", "served by", "prompt version"), hop_rows(found)), "")
     console.print(table("Limits", ("what", "value"), limit_rows(found), numbers=("value",)), "")

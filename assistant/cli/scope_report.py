@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from chains.scope import Scope
@@ -28,32 +29,43 @@ class Overlap:
     examples: tuple[str, ...]
 
 
-def overlaps(held_out: "Sequence[HeldOut]") -> tuple[Overlap, ...]:
-    """The pairs of intents that are mixed up, the most mixed up first."""
-    wrong = [example for example in held_out if example.prediction.label != example.label]
-    wrong.sort(key=lambda example: (example.label, example.prediction.label, -example.prediction.score))
-    groups = groupby(wrong, key=lambda example: (example.label, example.prediction.label))
-    found = [Overlap(*pair, tuple(example.text for example in examples)) for pair, examples in groups]
+def overlaps(scope: Scope, held_out: "Sequence[HeldOut]") -> tuple[Overlap, ...]:
+    """The pairs of intents that are mixed up, the most mixed up first.
+
+    `held_out` are the scope's examples in their order; the texts shown are the scope's own, as its author knows them.
+    """
+    texts = [text for intent in scope.intents for text in intent.examples]
+    wrong = [
+        (held.label, held.prediction.label, -held.prediction.score, text)
+        for text, held in zip(texts, held_out, strict=True)
+        if held.prediction.label != held.label
+    ]
+    groups = groupby(sorted(wrong), key=itemgetter(0, 1))
+    found = [Overlap(label, other, tuple(text for *_, text in mistakes)) for (label, other), mistakes in groups]
     return tuple(sorted(found, key=lambda overlap: -len(overlap.examples)))
 
 
 def overlap_rows(found: Sequence[Overlap]) -> Iterator[tuple[str, ...]]:
-    """Rows of the table of overlaps."""
-    for overlap in found:
+    """Rows of the table of overlaps: the pairs with more than one example, and a last row for all the others."""
+    repeated = [overlap for overlap in found if len(overlap.examples) > 1]
+    for overlap in repeated:
         shown = "\n".join(f"“{example}”" for example in overlap.examples[:_SHOWN_EXAMPLES])
         yield overlap.intent, overlap.taken_for, str(len(overlap.examples)), shown
+    if single := len(found) - len(repeated):
+        yield "", f"{single} more pairs", "1 each", ""
 
 
 def intent_rows(scope: Scope) -> Iterator[tuple[str, ...]]:
-    """Per intent: the tools by identity, each level showing what it adds, then outcomes and examples."""
+    """Per intent: its tools, each with the identity from which on it may be called, its outcomes and examples."""
     for intent in scope.intents:
-        adds: list[str] = []
-        known: tuple[str, ...] = ()
-        for level in Identity:
-            now = scope.permitted(intent.id, level)
-            adds.append("\n".join(tool for tool in now if tool not in known))
-            known = now
-        yield intent.id, *adds, ", ".join(intent.outcomes), str(len(intent.examples))
+        tools = "\n".join(f"{tool}{_from(tool, intent.id, scope)}" for tool in intent.tools)
+        yield intent.id, tools or "none", ", ".join(intent.outcomes), str(len(intent.examples))
+
+
+def _from(tool: str, intent: str, scope: Scope) -> str:
+    """The least identity with which a tool may be called for an intent, in words; nothing for everybody."""
+    least = next(level for level in Identity if tool in scope.permitted(intent, level))
+    return "" if least is Identity.ANONYMOUS else f" (needs {least.name.lower().replace('_', ' ')})"
 
 
 def hop_rows(scope: Scope) -> Iterator[tuple[str, ...]]:

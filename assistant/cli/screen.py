@@ -4,6 +4,7 @@ Markup is never parsed from data (only `rich.text.Text` is built from it), and c
 hide text are replaced.
 """
 
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from assistant.wiring import Progress
 
+_PIPED_COLUMNS = 140
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -43,8 +45,8 @@ def data(text: object, style: str = "") -> Text:
 
 
 def out() -> Console:
-    """Standard output."""
-    return Console(highlight=False, soft_wrap=False)
+    """Standard output; where it is no terminal, wide enough for tables."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
 
 
 def err() -> Console:
@@ -62,12 +64,22 @@ def warn(message: str) -> None:
     err().print(Text.assemble(("warning: ", "bold yellow"), visible(message)), soft_wrap=True)
 
 
-def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Text | str]], numbers: Iterable[str] = ()) -> Table:
-    """A table of data; cells that are not `Text` yet become so. Columns named in `numbers` align to the right."""
-    made = Table(title=Text(visible(title)), title_justify="left", title_style="bold", header_style="dim", box=None)
-    right = set(numbers)
+def table(
+    title: str,
+    columns: Iterable[str],
+    rows: Iterable[Iterable[Text | str]],
+    *,
+    numbers: Iterable[str] = (),
+    whole: Iterable[str] = (),
+) -> Table:
+    """A table of data; cells that are not `Text` yet become so.
+
+    Columns named in `numbers` align to the right, and those in `whole` are not wrapped while there is room.
+    """
+    made = Table(title=data(title), title_justify="left", title_style="bold", header_style="dim", box=None)
+    right, kept = {*numbers}, {*whole}
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in kept)
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else data(cell) for cell in row))
     return made
@@ -89,6 +101,7 @@ def progress_bar(what: str) -> Iterator["Progress"]:
             return Text(f"{task.speed:,.0f}/s" if task.speed else "")
 
     columns = (TextColumn(what, markup=False), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=err(), transient=True) as bar:
+    console = err()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         step = bar.add_task("", total=None, visible=False)
         yield lambda done, total: bar.update(step, completed=done, total=total, visible=total > 0)

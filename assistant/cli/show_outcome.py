@@ -37,7 +37,8 @@ def _body(outcome: PublicOutcome, case_id: str) -> Iterator[RenderableType]:
         yield data(outcome.text)
     if outcome.products:
         yield Text()
-        yield table("", ("product", "price", "in stock", "details"), map(_card, outcome.products), numbers=("price",))
+        columns = ("product", "price", "in stock", "details")
+        yield table("", columns, map(_card, outcome.products), numbers=("price",), whole=("price", "in stock"))
     if outcome.choices:
         yield Text()
         for number, choice in enumerate(outcome.choices, start=1):

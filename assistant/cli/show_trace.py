@@ -23,7 +23,8 @@ def show_hops(records: Sequence[HopRecord], console: Console) -> None:
     """Print the attempts of a turn, in their order."""
     total_ms = sum(record.latency_ms for record in records)
     rows = (_row(record) for record in records)
-    console.print(table(f"{len(records)} attempts, {total_ms:.1f} ms", _COLUMNS, rows, numbers=("try", "ms")))
+    title = f"{len(records)} attempts, {total_ms:.1f} ms"
+    console.print(table(title, _COLUMNS, rows, numbers=("try", "ms"), whole=("hop", "model", "status")))
 
 
 def _row(record: HopRecord) -> tuple[Text, ...]:
@@ -31,7 +32,7 @@ def _row(record: HopRecord) -> tuple[Text, ...]:
         data(record.hop, "bold"),
         data(record.attempt),
         data(f"{record.latency_ms:.1f}"),
-        data(f"{record.model}\n{record.served_from}"),
+        data(record.model if record.served_from == "embedded" else f"{record.model}\n{record.served_from}"),
         data(record.status, _STATUS[record.status]),
         Text(visible("\n".join(decided(record)))),
     )
@@ -64,7 +65,8 @@ def _output(record: HopRecord, raw: bytes) -> Iterator[str]:
         case "grounding":
             yield from _grounded(Grounded.model_validate_json(raw))
         case "outbound":
-            yield f"{len(Outgoing.model_validate_json(raw).text)} characters may leave"
+            Outgoing.model_validate_json(raw)
+            yield "may leave"
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:
@@ -100,8 +102,10 @@ def _argument(value: JsonValue) -> str:
     match value:
         case list():
             return f"[{', '.join(map(_argument, value))}]"
-        case {"field": field, "op": op, "value": wanted}:
-            return f"{field} {op} {wanted} {value.get('unit', '')}".rstrip()
+        case {"field": field, "op": op, "value": wanted, "unit": unit}:
+            return f"{field} {op} {wanted} {unit}".rstrip()
+        case dict():
+            return f"{{{_arguments(value)}}}"
         case _:
             return repr(value)
 

@@ -16,6 +16,7 @@ _BETWEEN = word_set(
     "to want pay spend cost costing me be go going spending any anything costs something too much weigh weighing "
     "take have is it us more really for priced need last get should exceed ideally us"
 )
+_LATE = frozenset(("at least", "minimum", "min", "max", "maximum", "at most", "tops"))
 _ABBREVIATED = frozenset(["max", "min", "approx", "ca"])
 _RANGE_WORDS = frozenset(("to", "and", "until", "till"))
 
@@ -104,7 +105,8 @@ def _before(tokens: list[Token], first: int, floor: int, comparatives: dict[str,
             return None
         if _breaks(tokens, end):
             return None
-        if found := _bound_ending_at(tokens, end, floor, comparatives):
+        found = _bound_ending_at(tokens, end, floor, comparatives)
+        if found and not (skipped and tokens[end].word == "the" and tokens[end - 1].word in ("than", "then")):
             return _turned(tokens, found, floor)
     return None
 
@@ -154,6 +156,11 @@ def _after(tokens: list[Token], after: int, starts: set[int]) -> tuple[BoundOp, 
         words = " ".join(token.word for token in tokens[start : start + 2])
         if words.startswith("or ") and words in AFTER_NUMBER and not starts & set(range(after, start)):
             return _OPS[AFTER_NUMBER[words]], start + 2
+    for length in (2, 1):  # "24 months warranty at least"
+        words = " ".join(token.word for token in tokens[after + 1 : after + 1 + length])
+        ends = after + 1 + length >= len(tokens) or any(sign in tokens[after + 1 + length].gap for sign in ".,;!?")
+        if words in _LATE and ends:
+            return _OPS[AFTER_NUMBER[words]], after + 1 + length
     return None
 
 

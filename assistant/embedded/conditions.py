@@ -55,6 +55,10 @@ class Assigner:
             if field.kind == "quantity" and measured and field.key != "stock":
                 self._by_dimension.setdefault(measured, []).append(field)
 
+    def measures(self, unit: str) -> bool:
+        """Whether the catalog has a field that is measured in this unit's dimension."""
+        return (dimension(unit) or "") in self._by_dimension
+
     def assign(
         self, tokens: list[Token], found: list[Bound], phrases: list[Phrase], categories: frozenset[str]
     ) -> list[Numeric]:
@@ -143,7 +147,7 @@ class Assigner:
 
     def _bare(self, bound: Bound, text: "_Around", categories: frozenset[str]) -> Numeric | None:
         """A number without a unit: of the field beside it, of the comparative before it, a year, or a price."""
-        if year := self._year(bound, text):
+        if year := self._year(bound, text, categories):
             return year
         fields = [
             (text_distance(bound, phrase), -_plausible(bound.measures, field, field.unit), place, field, phrase)
@@ -166,7 +170,7 @@ class Assigner:
                     return self._quantities(bound, text, known, known.unit, None)
         return self._bare_price(bound, text)
 
-    def _year(self, bound: Bound, text: "_Around") -> Numeric | None:
+    def _year(self, bound: Bound, text: "_Around", categories: frozenset[str]) -> Numeric | None:
         value = bound.measure.value
         if bound.op not in ("eq", "ge") or value != int(value) or int(value) not in _YEARS or len(bound.measures) > 1:
             return None
@@ -175,7 +179,8 @@ class Assigner:
             field = self._vocabulary.fields[key]
             near = text.near(bound, field)
             model = text.word(bound.after) in ("model", "models", "version", "edition")
-            if field.kind == "quantity" and field.unit == "" and (before in _YEAR_OPS or near or model):
+            in_place = not categories or field.categories & categories
+            if in_place and field.kind == "quantity" and field.unit == "" and (before in _YEAR_OPS or near or model):
                 op = _YEAR_OPS.get(before, bound.op)
                 return self._quantities(bound, text, field, "", near, op)
         return None
@@ -184,9 +189,14 @@ class Assigner:
         money, value = self._money, bound.measure.value
         if money is None or text.is_counted(bound):
             return None
+        if value in _YEARS and text.word(bound.measure.first - 1) in _YEAR_OPS:
+            return None
         spending = bound.op != "eq" or bound.measure.thousands or text.is_spending(bound)
         low, high = (money.low or Decimal(0)) / self._scale, (money.high or Decimal(10**9)) / self._scale
         named = text.names_price(bound, money)
+        if bound.op == "eq" and named:  # "price 28", but not "the 28 price"
+            near = text.near(bound, money)
+            named = near is None or near.after <= bound.first
         if bound.op == "eq" and not named and not text.is_spending(bound):
             return None
         if not (spending or named) or not (named or low / 5 <= value <= high * 20):
@@ -241,17 +251,23 @@ class _Around:
 
     def is_spending(self, bound: Bound) -> bool:
         """Whether budget words stand in the tokens before or after the number."""
-        nearby = self.tokens[max(0, bound.first - 4) : bound.first] + self.tokens[bound.after : bound.after + 3]
-        return any(token.word in SPENDING for token in nearby) or any(
-            token.word in SPENDING for token in self.tokens[bound.first : bound.measure.first]
-        )
+        before = {token.word for token in self.tokens[max(0, bound.first - 4) : bound.measure.first]}
+        after = {token.word for token in self.tokens[bound.after : bound.after + 2]}
+        has = bound.measure.thousands and before & {"have", "got"}  # "I have 2k for a laptop"
+        return bool(before & SPENDING or after & {"budget", "spend"} or has)
 
     def is_counted(self, bound: Bound) -> bool:
         """Whether a noun follows which the number counts, and so is no price: "at least 3 people"."""
         if bound.after >= len(self.tokens):
             return False
         token = self.tokens[bound.after]
-        if any(sign in token.gap for sign in ".,;:!?()\n") or token.word in STOPWORDS | _AFTER_PRICE or not token.word[0].isalpha():
+        if token.word == "of":
+            return True  # "two of the cables"
+        if (
+            any(sign in token.gap for sign in ".,;:!?()\n")
+            or token.word in STOPWORDS | _AFTER_PRICE
+            or not token.word[0].isalpha()
+        ):
             return False
         phrase = next((phrase for phrase in self.phrases if phrase.first == bound.after), None)
         if phrase is None:

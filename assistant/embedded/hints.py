@@ -15,10 +15,9 @@ from assistant.embedded.wordlists import (
     SUPERLATIVES,
 )
 
-_COMPARING_WORDS = word_set(
-    "compare comparing comparison compared vs versus difference differences differ"
-)
-_NOT_COMPARING = frozenset(["no", "any", "much", "even", "more"])
+_Words = tuple[dict[str, list[tuple[str, End]]], dict[str, tuple[str, End]], dict[str, End]]
+"""The catalog's own words with their fields, common words with their concepts, and words that need a field."""
+_COMPARING_WORDS = word_set("compare comparing comparison compared vs versus difference differences differ")
 
 
 @dataclass(frozen=True)
@@ -57,69 +56,81 @@ class Ranker:
         self, tokens: list[Token], phrases: list[Phrase], taken: set[int], categories: frozenset[str]
     ) -> Ranking | None:
         """The first superlative whose field the catalog has; tokens of bounds ("at most 5") are `taken`."""
-        return self._first(tokens, phrases, taken, categories, (self._superlatives, SUPERLATIVES, DEGREES))
+        words = (self._superlatives, SUPERLATIVES, DEGREES)
+        return self._first(_Text(tokens, phrases, categories), taken, words)
 
     def comparative(
         self, tokens: list[Token], phrases: list[Phrase], taken: set[int], categories: frozenset[str]
     ) -> Ranking | None:
         """The first comparative whose field the catalog has."""
-        return self._first(tokens, phrases, taken, categories, (self._own_comparatives, COMPARATIVES, COMPARING_DEGREES))
+        words = (self._own_comparatives, COMPARATIVES, COMPARING_DEGREES)
+        return self._first(_Text(tokens, phrases, categories), taken, words)
 
-    def _first(
-        self, tokens: list[Token], phrases: list[Phrase], taken: set[int], categories: frozenset[str],
-        words: tuple[dict[str, list[tuple[str, End]]], dict[str, tuple[str, End]], dict[str, End]],
-    ) -> Ranking | None:  # fmt: skip
+    def _first(self, text: "_Text", taken: set[int], words: _Words) -> Ranking | None:
+        tokens = text.tokens
         for first in range(len(tokens)):
             if first in taken or (first and tokens[first - 1].word in ("at", "no")):
                 continue
             for length in (3, 2, 1):
                 said = " ".join(token.word for token in tokens[first : first + length]).replace(" - ", "-")
                 after = first + length
-                if after <= len(tokens) and (ranking := self._meant(said, tokens, first, after, phrases, categories,
-                                                                    words)):  # fmt: skip
+                if after <= len(tokens) and (ranking := self._meant(text, said, first, words)):
                     return ranking
         return None
 
-    def _meant(
-        self, said: str, tokens: list[Token], first: int, after: int, phrases: list[Phrase], categories: frozenset[str],
-        words: tuple[dict[str, list[tuple[str, End]]], dict[str, tuple[str, End]], dict[str, End]],
-    ) -> Ranking | None:  # fmt: skip
+    def _meant(self, text: "_Text", said: str, first: int, words: _Words) -> Ranking | None:
+        """The field and end that words starting at `first` mean, or None where they rank nothing."""
         own, common, degrees = words
+        after = first + said.count(" ") + 1
         own_ends = own.get(said) or own.get(said.replace(" ", "-"), [])
         if not own_ends and said not in common and said not in degrees:
             return None
-        if said in degrees and (beside := self._beside(tokens, first, after, phrases, categories)):
+        if said in degrees and (beside := self._beside(text, first, after)):
             key, phrase_after = beside
             end = degrees[said]
             if said in GOOD and any(word in key for word in LESS_IS_BETTER):
                 end = "least"
             return Ranking(first, max(after, phrase_after), key, end)
-        options = [*own_ends]
-        if said in common:
-            concept, end = common[said]
-            options += [(key, end) for key in self._concepts[concept]]
+        if said in degrees and any(phrase.first == after and phrase.of("field") for phrase in text.phrases):
+            return None  # "highest resolution", which is no number
+        options = self._options(said, own_ends, common)
         options = [option for option in options if self._is_ranked(option[0])]
-        fitting = [option for option in options if self._fields[option[0]].categories & categories]
-        chosen = fitting or ([] if categories and said not in ("cheapest", "cheaper") else options)
+        fitting = [option for option in options if self._fields[option[0]].categories & text.categories]
+        chosen = fitting or ([] if text.categories and common is SUPERLATIVES else options)
         return Ranking(first, after, *chosen[0]) if chosen else None
 
-    def _beside(
-        self, tokens: list[Token], first: int, after: int, phrases: list[Phrase], categories: frozenset[str]
-    ) -> tuple[str, int] | None:
+    def _options(
+        self, said: str, own: list[tuple[str, End]], common: dict[str, tuple[str, End]]
+    ) -> list[tuple[str, End]]:
+        """The fields that a word may rank: the catalog's own first, among them the most usual first."""
+        if said not in common:
+            return own
+        concept, end = common[said]
+        usual = [(key, end) for key in self._concepts[concept]]
+        return [*(option for option in usual if option in own), *own, *usual]
+
+    def _beside(self, text: "_Text", first: int, after: int) -> tuple[str, int] | None:
         """The numeric field named right after a degree ("most memory"), or before "more than" ("weigh more")."""
-        for phrase in phrases:
+        for phrase in text.phrases:
             follows = 0 <= phrase.first - after <= 1 and not any(
-                sign in tokens[place].gap for place in range(after, phrase.first + 1) for sign in ".,;!?"
+                ends_clause(text.tokens[place]) for place in range(after, phrase.first + 1)
             )
-            if follows or (phrase.after == first and tokens[first].word in ("more", "less", "better", "longer")):
+            if follows or (phrase.after == first and text.tokens[first].word in ("more", "less", "better", "longer")):
                 keys = [meaning.key for meaning in phrase.of("field") if self._is_ranked(meaning.key)]
-                fitting = [key for key in keys if self._fields[key].categories & categories]
+                fitting = [key for key in keys if self._fields[key].categories & text.categories]
                 if keys:
                     return (fitting or keys)[0], phrase.after
         return None
 
     def _is_ranked(self, key: str) -> bool:
         return key in self._fields and self._fields[key].kind in ("money", "quantity")
+
+
+@dataclass(frozen=True)
+class _Text:
+    tokens: list[Token]
+    phrases: list[Phrase]
+    categories: frozenset[str]
 
 
 def wants_comparison(

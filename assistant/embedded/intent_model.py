@@ -1,17 +1,28 @@
 """The embedded intent model: the fitted head over the whole text, and over its parts for a second request."""
 
+import re
+
 from assistant.embedded.head import Head, Prediction
 from assistant.embedded.language import foreign_language
 from assistant.embedded.masking import Masker
-from assistant.embedded.reader import segments
+from assistant.embedded.segments import segments
 from chains.messages import Intent, IntentInput, IntentScore
 from chains.ports import ModelCard, Repair, Reply
 
 _RANKED = 5
+_OWN_SHARE = 0.1
+# How a part of a message sounds when it asks or orders something, and does not only tell the story around it.
+_REQUEST = re.compile(
+    r"\?\s*$|^\W*(?:(?:and|also|plus|then|so|please|pls|hi|hello|hey)[\s,]+)*"
+    r"(?:who|what|whats|what's|which|when|where|wheres|why|how|is|are|do|does|did|can|could|will|would|should|may|"
+    r"have|has|any|show|tell|find|list|compare|check|track|cancel|change|give|send|need|want|looking|i need|i want|"
+    r"i'd like|i would like|i am looking|i'm looking|i'm after)\b",
+    re.IGNORECASE,
+)
 
 
 class EmbeddedIntent:
-    """Serves the intent hop from a head that was fitted on the scope's own examples."""
+    """Serves the intent hop from a head that was fitted on the scope's own examples, `sha256` naming that fit."""
 
     def __init__(self, head: Head, sha256: str, mask: Masker) -> None:
         self._head = head
@@ -23,26 +34,49 @@ class EmbeddedIntent:
         return Reply(raw=self.classify(given.text).model_dump_json())
 
     def classify(self, text: str) -> Intent:
-        """Rank the intents of a text; a second one is named where two parts of it surely ask different things."""
+        """Rank the intents of a text.
+
+        The ranking averages the whole text with those of its parts that ask something, so that the story around a
+        question does not outvote it. A second intent is named where another part asks something of another kind.
+        """
+        parts = segments(text)
+        asking = [part for part in parts if _REQUEST.search(part)] if len(parts) > 1 else []
         whole = self._head.predict(self._mask(text))
-        ranked = tuple(IntentScore(intent=name, score=score) for name, score in whole.scores[:_RANKED])
-        parts = tuple(self._head.predict(self._mask(part)) for part in segments(text))
-        second = _second(ranked[0].intent, parts)
-        # A message is in scope as far as its best part is: the rest may be a story around it.
-        out_of_scope = min((part.out_of_scope for part in (whole, *parts)), default=whole.out_of_scope)
+        asked = [self._head.predict(self._mask(part)) for part in asking]
+        ranked = _averaged([whole, *asked])
         return Intent(
-            ranked=ranked,
-            second=second,
+            ranked=ranked[:_RANKED],
+            second=_second(ranked[0].intent, whole, asked),
             confidence=ranked[0].score,
-            out_of_scope=out_of_scope,
+            out_of_scope=min(prediction.out_of_scope for prediction in (whole, *asked)),
             language=foreign_language(text),
         )
 
 
-def _second(first: str, parts: tuple[Prediction, ...]) -> IntentScore | None:
-    """The surest intent of a part that is not the whole text's."""
-    others = [(score, name) for part in parts for name, score in part.scores[:1] if name != first]
-    if len(parts) < 2 or not others:
+def _averaged(predictions: list[Prediction]) -> tuple[IntentScore, ...]:
+    """The mean of several predictions' probabilities, best first."""
+    totals: dict[str, float] = {}
+    for prediction in predictions:
+        for name, score in prediction.scores:
+            totals[name] = totals.get(name, 0.0) + score / len(predictions)
+    best_first = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(IntentScore(intent=name, score=min(score, 1.0)) for name, score in best_first)
+
+
+def _second(first: str, whole: Prediction, asked: list[Prediction]) -> IntentScore | None:
+    """The surest other intent of a part that asks something, where one part asks for the first.
+
+    Parts of one topic (`product.price`, `product.question`) are one request said in two sentences, unless the whole
+    text gives the other a share of its own.
+    """
+    if len(asked) < 2 or all(prediction.label != first for prediction in asked):
         return None
-    score, name = max(others)
-    return IntentScore(intent=name, score=score)
+    of_whole = dict(whole.scores)
+    others = [
+        (prediction.score, prediction.label)
+        for prediction in asked
+        if prediction.label != first
+        and (prediction.label.partition(".")[0] != first.partition(".")[0] or of_whole[prediction.label] >= _OWN_SHARE)
+    ]
+    score, name = max(others, default=(0.0, ""))
+    return IntentScore(intent=name, score=score) if name else None

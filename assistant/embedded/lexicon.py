@@ -10,8 +10,20 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from assistant.catalog.vocabulary import FieldWords, Vocabulary
+from assistant.embedded.english import english_words
+from assistant.embedded.numerals import NUMBER_WORDS
 from assistant.embedded.tokens import Token, joined, stem, stems, tokenise
-from assistant.embedded.wordlists import ANTONYMS, CALLED, COLOURS, COMMON, CONCEPTS, OWN_WORDS, STOPWORDS, VALUE_NAMES
+from assistant.embedded.wordlists import (
+    ANTONYMS,
+    CALLED,
+    COLOURS,
+    COMMON,
+    CONCEPTS,
+    EXACT_CONCEPTS,
+    OWN_WORDS,
+    STOPWORDS,
+    VALUE_NAMES,
+)
 
 Kind = Literal["category", "brand", "field", "value"]
 # Gaps that may stand inside a phrase: "usb-c", "black/white" and "wi fi" are phrases, "black. White" is not.
@@ -25,7 +37,8 @@ class Meaning:
     """What a phrase stands for: `key` is a category's or field's key or a brand; `value` a value of that field.
 
     `rank` is 0 for its own name, 1 for the operator's synonyms, 2 for common English and 3 for a part of a value.
-    A flag's field meaning with the value "no" says that the flag is false ("wired" for wireless).
+    A flag's field meaning with the value "no" says that the flag is false ("wired" for wireless); with the value
+    "all" the phrase names several fields at once ("dimensions").
     """
 
     kind: Kind
@@ -41,6 +54,7 @@ class Phrase:
     first: int
     after: int
     meanings: tuple[Meaning, ...]
+    said: str
 
     def of(self, kind: Kind) -> tuple[Meaning, ...]:
         """Its meanings of one kind."""
@@ -55,16 +69,27 @@ class Lexicon:
         self._words_of: dict[str, int] = {}
         self._surfaces: dict[str, set[str]] = {}
         self._spelled: dict[tuple[str, int], dict[str, str]] = {}
+        self._english = english_words()
         self._known: set[str] = {stem(word) for word in COMMON | OWN_WORDS}
         self._counted = {f.key for f in vocabulary.fields.values() if f.kind == "quantity" and not f.unit}
-        self.concepts = {concept: _fields_of(anchors, vocabulary) for concept, anchors in CONCEPTS.items()}
+        self.concepts = {
+            concept: _fields_of(anchors, vocabulary, loose=concept not in EXACT_CONCEPTS)
+            for concept, anchors in CONCEPTS.items()
+        }
+        category_words = {
+            joined(name)
+            for category in vocabulary.categories.values()
+            for name in (category.name, category.singular, *category.synonyms)
+        }
         for phrase, meaning in _phrases(vocabulary, self.concepts):
+            if meaning.kind == "value" and _is_about(phrase, category_words, vocabulary.fields[meaning.key]):
+                continue
             self._add(phrase, meaning)
         for phrase, meaning in _parts(vocabulary):
             kinds = {known.kind for known in self._meanings.get(joined(phrase), ())}
             if not kinds & {"category", "brand"} and (phrase not in COMMON or phrase in COLOURS):
                 self._add(phrase, meaning)
-        for name in names:
+        for name in (*names, *OWN_WORDS):
             self._learn(name)
         self._longest = max((len(key) for key in self._meanings), default=0)
         self._correct: Callable[[str], str] = lru_cache(maxsize=4096)(self._nearest)
@@ -99,7 +124,9 @@ class Lexicon:
         while index < len(tokens):
             phrase = None if taken[index] else self._longest_at(tokens, taken, index)
             if phrase and digits is not None:
-                has_digits = any(token.is_number for token in tokens[phrase.first : phrase.after])
+                has_digits = any(
+                    token.is_number or token.word in NUMBER_WORDS for token in tokens[phrase.first : phrase.after]
+                )
                 phrase = phrase if has_digits == digits else None
             if phrase:
                 found.append(phrase)
@@ -117,8 +144,13 @@ class Lexicon:
             if len(key) > self._longest:
                 break
             meanings = self._meanings.get(key)
-            if meanings and (glued or self._is_split(tokens[first:after], key)) and self._is_meant(token, key, first, after):
-                best = Phrase(first, after, tuple(meanings))
+            if (
+                meanings
+                and (glued or self._is_split(tokens[first:after], key))
+                and self._is_meant(token, key, first, after)
+            ):
+                said = " ".join(part.word for part in tokens[first:after])
+                best = Phrase(first, after, tuple(meanings), said)
         return best
 
     def _is_split(self, tokens: list[Token], key: str) -> bool:
@@ -150,7 +182,7 @@ class Lexicon:
 
     def _right(self, token: Token) -> str:
         word = token.word
-        if len(word) < 4 or len(word) > 30 or not word.isalpha() or token.stem in self._known or word in COMMON:
+        if len(word) < 4 or len(word) > 30 or not word.isalpha() or token.stem in self._known or word in self._english:
             return ""
         if token.stem in self._meanings:
             return ""
@@ -174,6 +206,12 @@ class Lexicon:
         return best
 
 
+def _is_about(value: str, category_words: set[str], field: FieldWords) -> bool:
+    """Whether a value speaks of a category, as "monitors with USB-C" does: as a phrase it would hide the category."""
+    words = stems(value)
+    return field.kind == "terms" and len(words) > 1 and bool({words[0], words[-1]} & category_words)
+
+
 def _is_in_code(tokens: list[Token], place: int) -> bool:
     """Whether digits touch a word, so that it belongs to a model number and no letter of it may change."""
     following = tokens[place + 1] if place + 1 < len(tokens) else None
@@ -186,10 +224,10 @@ def _sound(word: str) -> str:
     return word.replace("ph", "f")
 
 
-def _fields_of(anchors: tuple[str, ...], vocabulary: Vocabulary) -> tuple[str, ...]:
+def _fields_of(anchors: tuple[str, ...], vocabulary: Vocabulary, *, loose: bool = True) -> tuple[str, ...]:
     """The keys of the fields that a concept names, best first: by the order of the concept's words."""
     found: dict[str, None] = {}
-    for exact in (True, False):
+    for exact in (True, False) if loose else (True,):
         for anchor in anchors:
             wanted = stems(anchor)
             for field in vocabulary.fields.values():
@@ -214,10 +252,10 @@ def _phrases(vocabulary: Vocabulary, concepts: dict[str, tuple[str, ...]]) -> It
     for field in vocabulary.fields.values():
         yield from _field_phrases(field)
     for concept, names in CALLED.items():
-        keys = concepts[concept] if concept == "dimensions" else concepts[concept][:3]
+        several = "all" if concept == "dimensions" else ""
         for name in names:
-            for key in keys:
-                yield name, Meaning("field", key, rank=2)
+            for key in concepts[concept][:4]:
+                yield name, Meaning("field", key, several, rank=2)
     for concept, names in ANTONYMS.items():
         for key in _fields_of((concept,), vocabulary) if concept not in concepts else concepts[concept]:
             if vocabulary.fields[key].kind == "flag":
@@ -242,7 +280,7 @@ def _field_phrases(field: FieldWords) -> Iterator[tuple[str, Meaning]]:
 
 def _parts(vocabulary: Vocabulary) -> Iterator[tuple[str, Meaning]]:
     """Parts of values that stand for only one value of their field: "windows" for "Windows 11", "grey" for "space grey"."""
-    for field in vocabulary.fields.values():
+    for field in (field for field in vocabulary.fields.values() if field.kind == "text"):
         owners: dict[str, set[str]] = {}
         for value in field.values:
             for part in _parts_of(value):

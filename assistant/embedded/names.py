@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from assistant.catalog.vocabulary import ProductWords
 from assistant.embedded.reading import Mention
-from assistant.embedded.tokens import Token, stems, word_set
+from assistant.embedded.tokens import Token, stem, stems, word_set
 from assistant.embedded.wordlists import COMMON
 
 _MAX_SAME = 8  # how many products one ambiguous name may stand for
 _MAX_FAMILY = 40  # a word of more products than this is not a name
 _SUFFIXES = word_set("pro air lite ultra se xl plus max mini sport ti go neo fe xs")
+_COMMON_STEMS = frozenset(stem(word) for word in COMMON)
 _NOT_ALNUM = re.compile(r"[\W_]+")
 
 
@@ -122,24 +123,32 @@ class Names:
             return False
         start = first + len(words) - len(rest)
         if has_brand:
-            following = any(name.words[name.brand_words : name.brand_words + len(rest)] == tuple(rest) for name in names)
+            following = any(
+                name.words[name.brand_words : name.brand_words + len(rest)] == tuple(rest) for name in names
+            )
             return following or not all(self._is_plain(word) for word in rest)
         if len(rest) > 1:
             code = any(len(word) > 1 and word.isalpha() for word in rest)
             glued = tokens[start + 1].glued and tokens[start + 1].is_number
             apart = any(_contains(name.words, tuple(rest)) for name in names)
-            return apart and not all(word.isdigit() for word in rest) and (code or glued) and not (
-                all(self._is_plain(word) and word.isalpha() for word in rest)
-                and not any(name.words[name.brand_words :] == tuple(rest) for name in names)
+            return (
+                apart
+                and not all(word.isdigit() for word in rest)
+                and (code or glued)
+                and not (
+                    all(self._is_plain(word) and word.isalpha() for word in rest)
+                    and not any(name.words[name.brand_words :] == tuple(rest) for name in names)
+                )
             )
         if rest[0].isdigit():
             called = first > 0 and tokens[first - 1].word in ("the", "than", "vs", "or", "and")
             return called and len(rest[0]) > 2 and len(names) <= _MAX_SAME and _ends_clause(tokens, after)
-        return len(rest[0]) > 3 and not self._is_plain(rest[0])
+        leads = any(name.words[name.brand_words : name.brand_words + 1] == (rest[0],) for name in names)
+        return len(rest[0]) > 3 and not self._is_plain(rest[0]) and leads
 
     def _is_plain(self, word: str) -> bool:
         """Whether a word says something else too: a common word or a word of the catalog."""
-        return word in COMMON or self._is_phrase(word)
+        return word in _COMMON_STEMS or self._is_phrase(word)
 
     def _other_model(
         self, tokens: list[Token], first: int, after: int, names: list[_Name], unit_ends: dict[int, int]
@@ -149,18 +158,25 @@ class Names:
             return None
         token, last = tokens[after], tokens[after - 1]
         words = tuple(part.stem for part in tokens[first:after])
+        if len(words) == 1 and len(words[0]) == 1:
+            return None  # "E27" may be any thing's name
         only_brand = all(words == name.words[: name.brand_words] for name in names)
         if only_brand and len(token.word) < 3:
             return None
         if token.is_number and not last.is_number and token.gap in ("", " ", "-") and after not in unit_ends:
             numbered = any(_next_is_number(name.words, words) for name in names)
-            follower = tokens[after + 1].stem if after + 1 < len(tokens) else ""
+            follows = tokens[after + 1].stem if after + 1 < len(tokens) else ""
             known = self._is_plain(words[-1]) and len(words) < 2
-            if numbered and not known and (token.gap != " " or not self._counts(follower)):
+            if numbered and not known and (token.gap != " " or not self._counts(follows)):
                 return Found(first, after + 1, ())
         if last.is_number and token.gap == "" and token.word.isalpha() and token.word != "s":
             return Found(first, after + 1, ()) if self._is_name(tokens, first, after, names) else None
-        if token.word in _SUFFIXES and not only_brand and token.gap == " " and self._is_name(tokens, first, after, names):
+        if (
+            token.word in _SUFFIXES
+            and not only_brand
+            and token.gap == " "
+            and self._is_name(tokens, first, after, names)
+        ):
             follower = tokens[after + 1] if after + 1 < len(tokens) else None
             if follower is None or not (follower.is_number or follower.word in ("a", "an", "the", "€", "$", "£")):
                 return Found(first, after + 1, ())

@@ -18,6 +18,7 @@ _THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _CONTINENTAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(?:\.[0-9]{3}){2,}")
 _COMMA_DECIMAL = re.compile(r"[0-9]+,[0-9]+")
 
+NUMBER_WORDS = frozenset(_SMALL)
 # What customers write beside the spellings which shops use; several units where the word has several meanings.
 _CASUAL_UNITS: dict[str, tuple[str, ...]] = {
     "g": ("g", "GB"), "gs": ("g", "GB"), "gig": ("GB",), "gigs": ("GB",), "giga": ("GB",), "gb's": ("GB",),
@@ -31,6 +32,7 @@ _CASUAL_UNITS: dict[str, tuple[str, ...]] = {
     "ohm": ("Ohm",), "ohms": ("Ohm",), "mbit": ("Mbps",), "gbit": ("Gbps",), "bars": ("bar",), "pa": ("Pa",),
     "pascal": ("Pa",), "wk": (), "second": ("s",), "seconds": ("s",), "minute": ("min",), "mos": ("months",),
 }  # fmt: skip
+_BEFORE_ARTICLE = frozenset(("under", "over", "than", "below", "least", "about", "around", "most", "above", "up", "to"))
 _SQUARE = {"square": "m²", "sq": "m²", "cubic": "m³/h"}
 _METRES = ("m", "metre", "metres")
 
@@ -147,7 +149,8 @@ def _spelled(tokens: list[Token], index: int) -> tuple[Decimal, int, bool] | Non
     if word == "half" and following in ("a", "an") and _unit(tokens, index + 2):
         return Decimal("0.5"), index + 2, False
     if word in ("a", "an", "half") and following not in _SCALES:
-        return (Decimal(1), index + 1, False) if word != "half" and _is_long_unit(following) else None
+        bounded = index > 0 and tokens[index - 1].word in _BEFORE_ARTICLE
+        return (Decimal(1), index + 1, False) if bounded and _is_long_unit(following) else None
     total, part, place = 0, 0, index
     while place < len(tokens):
         word = tokens[place].word

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from assistant.catalog.vocabulary import Vocabulary
+from assistant.catalog.vocabulary import FieldWords, Vocabulary
+from assistant.embedded.fields import FieldFinder
+from assistant.embedded.masking import Masker
 from assistant.embedded.reader import Reader
 from assistant.embedded.reading import Condition, Reading
 from chains.messages import LookupInput, Need, Plan
@@ -27,9 +29,19 @@ _QUERY_CHARS = 200
 class EmbeddedPlanner:
     """Serves the lookup hop by rules over the catalog's own vocabulary."""
 
-    def __init__(self, reader: Reader, vocabulary: Vocabulary, operator_tools: Mapping[str, OperatorTool]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        vocabulary: Vocabulary,
+        mask: Masker,
+        finder: FieldFinder,
+        operator_tools: Mapping[str, OperatorTool],
+    ) -> None:
         self._reader = reader
         self._vocabulary = vocabulary
+        self._mask = mask
+        self._finder = finder
+        self._category_of = {product.sku: product.category for product in vocabulary.products}
         self._operator_tools = operator_tools
         self.card = ModelCard("hopdesk", "embedded-planner/1", "plan")
 
@@ -59,7 +71,7 @@ class EmbeddedPlanner:
             case "get_order":
                 return _order(task)
             case "find_policy":
-                return _policy(task)
+                return self._policy(task)
             case "list_categories":
                 return self._range(task)
             case "search_products":
@@ -81,24 +93,44 @@ class EmbeddedPlanner:
                 needs="product",
                 candidates=focus.skus[:_CANDIDATES],
             )
-        fields: list[JsonValue] = [*_asked_fields(reading, self._vocabulary)]
-        if len(focus.skus) > 1 and "compare_products" in task.tools:
+        fields: list[JsonValue] = [*self._fields(task, focus)]
+        if len(focus.skus) > 1 and preferred == "compare_products":
+            return _Part((("compare_products", {"skus": [*focus.skus[:_CANDIDATES]], "fields": fields}),))
+        if len(focus.skus) > 1 and reading.wants_comparison and "compare_products" in task.tools:
             return _Part((("compare_products", {"skus": [*focus.skus[:_CANDIDATES]], "fields": fields}),))
         if focus.skus and preferred == "check_stock":
             return _Part(tuple(("check_stock", {"sku": sku}) for sku in focus.skus[:2]))
         if focus.skus and "get_product" in task.tools:
             return _Part(tuple(("get_product", {"sku": sku, "fields": fields}) for sku in focus.skus[:2]))
-        if "search_products" in task.tools and (reading.unknown_product or _describes(reading)):
+        if "search_products" in task.tools and (self._foreign_name(reading) or _describes(reading)):
             return self._search(task)
         return _Part(needs="product")
+
+    def _fields(self, task: "_Task", focus: "_Focus") -> tuple[str, ...]:
+        """The fields asked about, by word or else by meaning; between two products, what says that they fit."""
+        reading = task.reading
+        named = _asked_fields(reading, self._vocabulary)
+        category = self._category_of.get(focus.skus[0]) if focus.skus else None
+        if named or category is None or not reading.leftover:
+            return named
+        if len(focus.skus) > 1:
+            return tuple(key for key, field in self._vocabulary.fields.items() if _says_fit(field, category))[:4]
+        nearest = self._finder.nearest(self._mask(reading.text), category)
+        return (nearest,) if nearest else ()
+
+    def _foreign_name(self, reading: Reading) -> str | None:
+        """A product's name that the catalog lacks: one that looks like a model, or else words that are no English."""
+        strange = [word for word in reading.leftover.split() if self._mask.is_strange(word)]
+        return reading.unknown_product or " ".join(strange) or None
 
     def _search(self, task: "_Task") -> "_Part":
         """A search whose conditions say all that the text says."""
         reading = task.reading
         if reading.foreign_currency:
             return _Part(needs="currency")
-        if reading.unknown_product:
-            return _Part((("search_products", {"query": reading.unknown_product[:_QUERY_CHARS]}),))
+        plain = not (reading.conditions or reading.superlative)
+        if (name := self._foreign_name(reading)) and (plain or reading.unknown_product):
+            return _Part((("search_products", {"query": name[:_QUERY_CHARS], "all_words": True}),))
         if not _describes(reading) and not reading.leftover:
             return _Part(needs="details")
         return _Part((("search_products", _criteria(reading, self._vocabulary)),))
@@ -106,6 +138,12 @@ class EmbeddedPlanner:
     def _range(self, task: "_Task") -> "_Part":
         arguments: Arguments = {"category": task.reading.category} if task.reading.category else {}
         return _Part((("list_categories", arguments),))
+
+    def _policy(self, task: "_Task") -> "_Part":
+        """The request as the intent model reads it, spelling mended, within the intent's own policies."""
+        topics: list[JsonValue] = [*task.given.topics.get(task.intent, ())]
+        query = self._mask(task.given.text)[:_QUERY_CHARS]
+        return _Part((("find_policy", {"query": query, "topics": topics}),))
 
     def _operator(self, task: "_Task", name: str) -> "_Part":
         """An operator's tool, its parameters filled from what they are typed to hold."""
@@ -175,6 +213,13 @@ def _asked_fields(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:
     return tuple(dict.fromkeys(field for field in named if field in vocabulary.fields))[:8]
 
 
+def _says_fit(field: FieldWords, category: str) -> bool:
+    """Whether a field of a category says what its products fit, charge or work with."""
+    words = " ".join((field.label, *field.synonyms)).casefold()
+    fits = any(said in words for said in ("compatible", "works with", "fits", "suitable for"))
+    return fits and field.kind == "terms" and category in field.categories
+
+
 def _describes(reading: Reading) -> bool:
     """Whether the text says what kind of product is wanted."""
     return bool(reading.category or reading.conditions or reading.brands or reading.superlative)
@@ -240,11 +285,6 @@ def _sortable(field: str, vocabulary: Vocabulary) -> bool:
 def _order(task: _Task) -> _Part:
     numbers = task.reading.order_numbers
     return _Part((("get_order", {"order_number": numbers[0]} if numbers else {}),))
-
-
-def _policy(task: _Task) -> _Part:
-    topics: list[JsonValue] = [*task.given.topics.get(task.intent, ())]
-    return _Part((("find_policy", {"query": task.given.text[:_QUERY_CHARS], "topics": topics}),))
 
 
 def _same(call: ToolCall, other: ToolCall) -> bool:

@@ -1,5 +1,6 @@
 """The reader: what a customer's text says in the words of one catalog. Deterministic, and fast enough to run twice."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from assistant.catalog.vocabulary import Vocabulary
@@ -15,7 +16,7 @@ from assistant.embedded.segments import segments
 from assistant.embedded.tokens import Token, tokenise
 from assistant.embedded.unknown import unknown_model
 from assistant.embedded.wishes import Wisher
-from assistant.embedded.wordlists import STOPWORDS
+from assistant.embedded.wordlists import NEGATORS, STOPWORDS
 
 __all__ = ["Reader", "segments"]
 
@@ -50,7 +51,7 @@ class Reader:
 
     def _read(self, text: str, context: tuple[str, ...]) -> Reading:
         tokens = self._lexicon.corrected(tokenise(text))
-        numbers = measures(tokens, self._vocabulary.currency)
+        numbers = [self._known(number, tokens) for number in measures(tokens, self._vocabulary.currency)]
         found = self._names.find(tokens, {m.after - 1 - _unit_size(m): m.after for m in numbers if _unit_size(m)})
         products = _best_first(found)
         phrases, numbers = self._phrases(tokens, numbers, found)
@@ -60,22 +61,22 @@ class Reader:
         categories = self._in_question(head, products, context if pointed.refers else context[:1])
         wanted, counted = limit(tokens, numbers, phrases)
         numbers = [number for number in numbers if number.first not in counted]
-        numeric = self._assigner.assign(
-            tokens, bounds(tokens, numbers, self._ranker.comparatives), phrases, categories
-        )
+        numeric = self._assigner.assign(tokens, bounds(tokens, numbers, self._ranker.comparatives), phrases, categories)
         claimed = {part.phrase for part in numeric if part.phrase}
         free = [phrase for phrase in phrases if phrase not in claimed]
-        wishes = self._wisher.read(tokens, phrases, claimed, categories)
+        wishes = self._wisher.read(tokens, phrases, claimed, categories, has_numbers=bool(numeric))
         taken = {place for part in numeric for place in range(part.first, part.after)}
         superlative = self._ranker.superlative(tokens, free, taken, categories)
         compare = None if superlative else self._ranker.comparative(tokens, free, taken, categories)
-        in_stock, asks_stock, stock_words = stock(tokens, bool(products) or pointed.refers, wishes.category is not None)
-        unknown = unknown_model(tokens, text, found, phrases, taken)
+        unknown = unknown_model(tokens, found, phrases, taken)
+        named = bool(products) or pointed.refers or unknown is not None
+        in_stock, asks_stock, stock_words = stock(tokens, named=named, category=wishes.category is not None)
         used = [range(part.first, part.after) for part in found]
+        used += [range(number.first, number.after) for number in numbers]
         used += [range(part.first, part.after) for part in numeric]
         used += [range(phrase.first, phrase.after) for phrase in claimed | wishes.used]
         used += [range(part.first, part.after) for part in (superlative, compare) if part]
-        used += [range(place, place + 1) for place in (*counted, *stock_words)]
+        used += [range(place, place + 1) for place in (*counted, *stock_words, *pointed.places)]
         if unknown:
             used.append(unknown)
         return Reading(
@@ -89,7 +90,8 @@ class Reader:
             excluded_categories=tuple(wishes.excluded_categories),
             brands=tuple(dict.fromkeys(brand for brand in wishes.brands)),
             excluded_brands=tuple(dict.fromkeys(wishes.excluded_brands)),
-            fields=tuple(dict.fromkeys(key for _, key in sorted(wishes.fields, key=lambda named: named[0]))),
+            fields=tuple(dict.fromkeys(key for place, key in sorted(wishes.fields, key=lambda asked: asked[0])
+                                            if unknown is None or place not in unknown)),
             conditions=_ordered(tokens, numeric, wishes.conditions, unknown),
             foreign_currency=next((part.foreign_currency for part in numeric if part.foreign_currency), None),
             superlative=(superlative.field, superlative.end) if superlative else None,
@@ -102,6 +104,13 @@ class Reader:
             leftover=_leftover(text, tokens, used),
         )  # fmt: skip
 
+    def _known(self, number: Measure, tokens: list[Token]) -> Measure:
+        """A number without its unit where the catalog has a field of that name, and none so measured: "800 dpi"."""
+        named = number.units and tokens[number.after - 1].stem in self._lexicon
+        if named and number.after - number.first == 2 and not any(map(self._assigner.measures, number.units)):
+            return replace(number, units=(), after=number.after - 1)
+        return number
+
     def _phrases(
         self, tokens: list[Token], numbers: list[Measure], found: list[Found]
     ) -> tuple[list[Phrase], list[Measure]]:
@@ -113,7 +122,8 @@ class Reader:
         named = [False] * len(tokens)
         for part in found:
             named[part.first : part.after] = [bool(part.mentions)] * (part.after - part.first)
-        with_digits = self._lexicon.find(tokens, named, digits=True)
+        inside = {place for number in numbers for place in range(number.first + 1, number.after)}
+        with_digits = [p for p in self._lexicon.find(tokens, named, digits=True) if p.first not in inside]
         for phrase in with_digits:
             named[phrase.first : phrase.after] = [True] * (phrase.after - phrase.first)
         unknown = {place for part in found if not part.mentions for place in range(part.first, part.after)}
@@ -124,7 +134,9 @@ class Reader:
         without = [phrase for phrase in without if not is_past(tokens, phrase)]
         return sorted((*with_digits, *without), key=lambda phrase: phrase.first), rest
 
-    def _in_question(self, category: str | None, products: tuple[Mention, ...], seen: tuple[str, ...]) -> frozenset[str]:
+    def _in_question(
+        self, category: str | None, products: tuple[Mention, ...], seen: tuple[str, ...]
+    ) -> frozenset[str]:
         if category:
             return frozenset((category,))
         skus = [mention.sku for mention in products] or seen
@@ -164,5 +176,5 @@ def _leftover(text: str, tokens: list[Token], used: list[range]) -> str:
         if place not in explained
         and len(token.word) >= _LEAST_LEFTOVER
         and token.word[0].isalpha()
-        and token.word not in STOPWORDS
+        and token.word not in STOPWORDS | NEGATORS
     )

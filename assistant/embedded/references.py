@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from assistant.embedded.lexicon import Phrase
 from assistant.embedded.numerals import Measure
 from assistant.embedded.reading import Mention
+from assistant.embedded.wordlists import NEGATORS
 from assistant.embedded.tokens import Token, word_set
 
 _ORDINALS = {
@@ -19,9 +20,7 @@ _NOT_PRODUCTS = word_set(
     "company order's parcel package delivery summer winter december january friday monday"
 )
 _PLURALS = frozenset(["these", "those", "them", "they", "they're", "both"])
-_DUMMY_AFTER = word_set(
-    "possible true ok okay a an for my our allowed true because that says said to not"
-)
+_DUMMY_AFTER = word_set("possible true ok okay a an for my our allowed true because that says said to not")
 _DUMMY_BEFORE = frozenset(["keep", "make", "made", "get", "do", "about", "hear", "forget"])
 _INDEFINITE = frozenset(["a", "an", "any", "some", "another"])
 _STOCK_PAIRS = frozenset(
@@ -30,8 +29,8 @@ _STOCK_PAIRS = frozenset(
      ("the", "shelf"), ("still", "available"), ("still", "have"), ("on", "hand"), ("currently", "have"),
      ("in", "stocks"), ("right", "now"), ("back", "in")]
 )  # fmt: skip
-_ASKING = word_set("is are do does have has any when will can was isn't aren't")
 _SHOWING = word_set("show give list top recommend suggest see want name find me the best send")
+_SEARCHING = frozenset(("something", "anything", "only", "everything", "what", "which"))
 _COUNTED = word_set(
     "options option choices products product items suggestions recommendations alternatives cheapest best ones "
     "most lightest models top results examples ideas good"
@@ -48,9 +47,7 @@ class Reference:
     places: frozenset[int] = frozenset()
 
 
-def reference(
-    tokens: list[Token], phrases: list[Phrase], products: tuple[Mention, ...], seen: int
-) -> Reference:
+def reference(tokens: list[Token], phrases: list[Phrase], products: tuple[Mention, ...], seen: int) -> Reference:
     """Return what the text points at among `seen` products."""
     categories = {phrase.first: phrase for phrase in phrases if phrase.of("category")}
     for place, token in enumerate(tokens):
@@ -95,9 +92,7 @@ def _is_pronoun(tokens: list[Token], place: int, categories: dict[int, Phrase]) 
     return word == "one" and before == "the" and following in ("on", "i'm", "here", "above", "shown", "i")
 
 
-def _is_bound(
-    tokens: list[Token], place: int, categories: dict[int, Phrase], products: tuple[Mention, ...]
-) -> bool:
+def _is_bound(tokens: list[Token], place: int, categories: dict[int, Phrase], products: tuple[Mention, ...]) -> bool:
     """Whether "it" stands for something that the text itself named before: a product, or "a laptop"."""
     start = tokens[place].start
     if any(mention.span[1] <= start for mention in products):
@@ -110,31 +105,47 @@ def _is_bound(
     )
 
 
-def stock(tokens: list[Token], named: bool, category: bool) -> tuple[bool, bool, set[int]]:  # noqa: FBT001
+def stock(tokens: list[Token], *, named: bool, category: bool) -> tuple[bool, bool, set[int]]:
     """Return whether only what is in stock is wanted, whether the text asks about stock, and the tokens that say so."""
     said: set[int] = set()
+    gone = False
     for place, token in enumerate(tokens):
         pair = token.word, _word(tokens, place + 1)
         if pair in _STOCK_PAIRS and pair not in (("out", "of"), ("still", "have"), ("right", "now"), ("back", "in")):
             said |= {place, place + 1}
+            gone = gone or (pair == ("sold", "out") and not _is_denied(tokens, place))
         elif pair == ("out", "of") and _word(tokens, place + 2) == "stock":
             said |= {place, place + 1, place + 2}
-        elif pair == ("still", "have") or (pair == ("how", "many") and _counts_stock(tokens, place)):
+            gone = gone or not _is_denied(tokens, place)
+        elif (pair == ("still", "have") and _word(tokens, place - 1) in ("you", "we", "they")) or (
+            pair == ("how", "many") and _counts_stock(tokens, place)
+        ):
             return False, True, {place, place + 1}
-        elif token.word in ("restock", "restocked", "available", "availability", "instock") and (
+        elif token.word in ("restock", "restocked", "restocking"):
+            return False, True, {place}
+        elif token.word in ("available", "availability", "instock") and (
             named or token.word != "available" or place + 1 == len(tokens)
         ):
             said.add(place)
     if not said:
         return False, False, said
-    first = tokens[0].word if tokens else ""
-    asks = named or (first in _ASKING and not category) or first in ("when", "available", "availability")
+    shows = any(token.word in _SHOWING or token.word in _SEARCHING for token in tokens)
+    first = tokens[0].word
+    asks = named or gone or first in ("when", "available", "availability") or not (category or shows)
     return not asks, asks, said
+
+
+def _is_denied(tokens: list[Token], place: int) -> bool:
+    return any(token.word in NEGATORS for token in tokens[max(0, place - 3) : place])
 
 
 def _counts_stock(tokens: list[Token], place: int) -> bool:
     words = [token.word for token in tokens[place + 2 :]]
-    return any(word in ("left", "stock", "remaining", "available") for word in words) or words[-3:] == ["do", "you", "have"]
+    return any(word in ("left", "stock", "remaining", "available") for word in words) or words[-3:] == [
+        "do",
+        "you",
+        "have",
+    ]
 
 
 def limit(tokens: list[Token], found: list[Measure], phrases: list[Phrase]) -> tuple[int | None, set[int]]:
@@ -145,7 +156,9 @@ def limit(tokens: list[Token], found: list[Measure], phrases: list[Phrase]) -> t
         bare = not measure.units and not measure.currency and measure.value == int(measure.value)
         if not bare or not 1 <= measure.value <= 20 or before not in _SHOWING:
             continue
-        counted = any(tokens[place].word in _COUNTED for place in range(measure.after, min(measure.after + 2, len(tokens))))
+        counted = any(
+            tokens[place].word in _COUNTED for place in range(measure.after, min(measure.after + 2, len(tokens)))
+        )
         is_category = bool(categories & set(range(measure.after, measure.after + 3)))
         if before == "top" or counted or (before != "the" and (is_category or measure.after == len(tokens))):
             return int(measure.value), set(range(measure.first, measure.after))

@@ -2,6 +2,7 @@
 
 from assistant.embedded.reader import Reader
 from assistant.embedded.reading import Condition, Reading
+from assistant.embedded.segments import segments
 from chains.claims import (
     Claim,
     Compare,
@@ -25,7 +26,9 @@ from chains.ports import ModelCard, Repair, Reply
 from chains.values import Flag, Quantity, Terms, Text
 
 _CLAIMS = 6
+_QUOTES = 2
 _SUMMARY_FACTS = 2
+_CHOSEN_FACTS = 4
 _COMPARED_FIELDS = 4
 _QUESTION_OPS: dict[FilterOp, Op] = {"eq": "eq", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge", "has": "has"}
 _YES_NO = ("is", "are", "does", "do", "has", "have", "can", "will", "did", "was", "would", "could", "isn't", "doesn't")
@@ -65,14 +68,15 @@ def _claims(reading: Reading, evidence: Evidence) -> tuple[Claim, ...]:
     searched = {record for query in evidence.queries for record in query.records}
     records = [record for record in evidence.records if record.id in found - searched]
     products = [record for record in records if record.kind == "product" or record.parent not in found]
-    if [record for record in products if record.kind in {"product", "variant"}]:
-        several = len(products) > 1
-        claims += (
-            _of_comparison(reading, products, evidence) if several else _of_product(reading, products[0], evidence)
-        )
-    else:
+    compared = any(fact.source == "compare_products" for fact in evidence.facts)
+    if not any(record.kind in {"product", "variant"} for record in products):
         claims += [Value(fact=fact.id) for fact in evidence.facts if fact.record not in searched]
-    claims += [Quote(passage=passage.id) for passage in evidence.passages[:1]]
+    elif compared and len(products) > 1:
+        claims += _of_comparison(reading, products, evidence)
+    else:
+        for record in products:
+            claims += _of_product(reading, record, evidence)
+    claims += [Quote(passage=passage.id) for passage in evidence.passages[:_QUOTES]]
     return tuple(dict.fromkeys(claims))
 
 
@@ -120,7 +124,7 @@ def _of_product(reading: Reading, record: Record, evidence: Evidence) -> list[Cl
     tested = set()
     for condition in reading.conditions:
         fact = evidence.value_of(chosen, condition.field) or evidence.value_of(record.id, condition.field)
-        if fact and (test := _test(condition, fact)):
+        if fact and (test := _test(condition, fact)) and (_is_yes_no(reading) or condition.field not in reading.fields):
             claims += _if_holds(test, evidence)
             tested.add(condition.field)
     for field in reading.fields:
@@ -129,25 +133,26 @@ def _of_product(reading: Reading, record: Record, evidence: Evidence) -> list[Cl
             claims += [_statement(fact, reading)]
     claims += [NotListed(record=a.record, field=a.field) for a in evidence.absences if a.record == record.id]
     stock = evidence.value_of(chosen, "stock")
-    if stock and stock.as_of and (reading.asks_stock or "stock" in reading.fields or not (claims or reading.leftover)):
-        claims.append(Stock(fact=stock.id))
+    asks_stock = reading.asks_stock or "stock" in reading.fields or (stock is not None and stock.source == "check_stock")
+    if stock and stock.as_of and asks_stock:
+        claims = [Stock(fact=stock.id)] if stock.source == "check_stock" else [*claims, Stock(fact=stock.id)]
     return claims or _summary(reading, record, chosen, evidence)
 
 
 def _summary(reading: Reading, record: Record, chosen: str, evidence: Evidence) -> list[Claim]:
-    """What to say of a product when nothing of the question is recognised, or when only the product was named."""
+    """What to say of a product when no word of the question names a field.
+
+    Few facts beside price and stock are those that the planner chose by meaning; many are the whole page.
+    """
     facts = [fact for fact in evidence.facts if fact.record == chosen]
-    only_stock = all(fact.field in {"price", "stock"} for fact in facts) and any(
-        f.source == "check_stock" for f in facts
-    )
-    if reading.leftover and not only_stock:
+    rest = [fact for fact in facts if fact.field not in {"price", "stock", "brand"}]
+    if rest and len(rest) <= _CHOSEN_FACTS:
+        return [_statement(fact, reading) for fact in rest]
+    if reading.leftover:
         return [NotFound(record=record.id)]
-    stock = [Stock(fact=fact.id) for fact in facts if fact.field == "stock" and fact.as_of]
     price = [Value(fact=fact.id) for fact in facts if fact.field == "price"]
-    if only_stock:
-        return [*stock, *price] if not stock else [*stock]
-    rest = [Value(fact=fact.id) for fact in facts if fact.field not in {"price", "stock"}]
-    return [*price, *rest[:_SUMMARY_FACTS], *stock] or [NotFound(record=record.id)]
+    stock = [Stock(fact=fact.id) for fact in facts if fact.field == "stock" and fact.as_of]
+    return [*price, *(Value(fact=fact.id) for fact in rest[:_SUMMARY_FACTS]), *stock] or [NotFound(record=record.id)]
 
 
 def _variant(reading: Reading, record: Record, evidence: Evidence) -> str:
@@ -156,17 +161,21 @@ def _variant(reading: Reading, record: Record, evidence: Evidence) -> str:
     named = [mention.sku for mention in reading.products if mention.sku in variants]
     if len(named) == 1:
         return named[0]
-    fitting = []
-    for variant in variants:
-        tests = [
-            test
-            for condition in reading.conditions
-            if (fact := evidence.value_of(variant, condition.field)) and (test := _test(condition, fact))
-        ]
-        results = [ground(test, evidence) for test in tests]
-        if results and all(isinstance(done, Statement) and done.polarity == "yes" for done in results):
-            fitting.append(variant)
+    if _fits(record.id, reading, evidence):
+        return record.id
+    fitting = [variant for variant in variants if _fits(variant, reading, evidence)]
     return fitting[0] if len(fitting) == 1 else record.id
+
+
+def _fits(record: str, reading: Reading, evidence: Evidence) -> bool:
+    """Whether every condition that can be tested on a record's own facts holds, and there is one."""
+    tests = [
+        test
+        for condition in reading.conditions
+        if (fact := evidence.value_of(record, condition.field)) and (test := _test(condition, fact))
+    ]
+    results = [ground(test, evidence) for test in tests]
+    return bool(results) and all(isinstance(done, Statement) and done.polarity == "yes" for done in results)
 
 
 def _test(condition: Condition, fact: Fact) -> Claim | None:
@@ -181,12 +190,16 @@ def _test(condition: Condition, fact: Fact) -> Claim | None:
 
 def _statement(fact: Fact, reading: Reading) -> Claim:
     """A fact stated outright, or answered with yes or no where the text asks so."""
-    first = reading.text.lstrip("¿¡ ").split(" ", 1)[0].casefold()
-    if isinstance(fact.value, Flag) and (first in _YES_NO or "?" in reading.text):
+    if isinstance(fact.value, Flag) and (_is_yes_no(reading) or "?" in reading.text):
         return Meets(fact=fact.id, op="eq", wanted=Flag(value=True))
     if isinstance(fact.value, Quantity) and fact.field == "stock" and fact.as_of:
         return Stock(fact=fact.id)
     return Value(fact=fact.id)
+
+
+def _is_yes_no(reading: Reading) -> bool:
+    """Whether a part of the text opens like a question to be answered with yes or no."""
+    return any(part.split(" ", 1)[0].casefold().strip("¿¡,.") in _YES_NO for part in segments(reading.text))
 
 
 def _if_holds(claim: Claim, evidence: Evidence) -> list[Claim]:

@@ -22,12 +22,13 @@ _SPELLINGS = {
     "liters": "litre", "meter": "metre", "meters": "metre", "center": "centre", "vacum": "vacuum",
     "vaccum": "vacuum", "vaccuum": "vacuum", "fiber": "fibre", "thru": "through", "ur": "your", "u": "you",
     "cheep": "cheap", "cheepest": "cheapest", "chepest": "cheapest", "lightes": "lightest", "bigest": "biggest",
-    "≤": "<=", "≥": ">=", "″": '"', "”": '"', "“": '"', "''": '"', "whats": "what's", "hows": "how's",
+    "≤": "<=", "≥": ">=", "″": '"', "”": '"', "“": '"', "''": '"', "thats": "that's", "whats": "what's", "hows": "how's",
     "isnt": "isn't", "arent": "aren't", "doesnt": "doesn't", "dont": "don't", "wont": "won't", "cant": "can't",
     "didnt": "didn't", "havent": "haven't", "hasnt": "hasn't", "shouldnt": "shouldn't", "wouldnt": "wouldn't",
     "cannot": "can't", "yrs": "years", "leds": "led", "pls": "please", "plz": "please", "avaliable": "available",
     "availible": "available", "availabe": "available", "stok": "stock", "gb": "gb",
 }  # fmt: skip
+_CONTRACTIONS = frozenset(("it's", "what's", "that's", "let's", "how's", "there's", "who's", "where's", "here's"))
 _WHOLE = frozenset(("corded", "wired", "bagged", "does", "this", "series"))
 _VOWEL = re.compile("[aeiouy]")
 
@@ -60,6 +61,11 @@ class Token(NamedTuple):
         return self.gap in ("", "-", "/", "‑", "_")
 
 
+def ends_clause(token: Token) -> bool:
+    """Whether a clause ends before a token."""
+    return any(sign in token.gap for sign in ".,;!?\n")
+
+
 def tokenise(text: str) -> list[Token]:
     """Return the tokens of a text in order, at most MAX_TOKENS of them."""
     tokens: list[Token] = []
@@ -88,6 +94,8 @@ def _plain(written: str) -> str:
     if not word.isascii():
         word = word.replace("’", "'").replace("ʼ", "'")
         word = "".join(sign for sign in unicodedata.normalize("NFD", word) if not unicodedata.combining(sign)) or word
+    if word.endswith("'s") and word not in _CONTRACTIONS:
+        word = word[:-2]
     return _SPELLINGS.get(word, word)
 
 
@@ -102,6 +110,8 @@ def stem(word: str) -> str:
         word = word[:-2]
     elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
         word = word[:-1]
+    if word.endswith("ly") and len(word) > 6:
+        word = word[:-2]
     for ending in ("ation", "ing", "ed"):
         root = word.removesuffix(ending)
         if root != word and len(root) >= 4 and _VOWEL.search(root) and root[-1] not in "e":

@@ -23,16 +23,17 @@ _OWN = word_set("with to for my our an a from via on into charge fit fits like p
 _PRODUCT_BEFORE = word_set("the this sell have carry stock of about is does got")
 
 
-def unknown_model(
-    tokens: list[Token], text: str, found: list[Found], phrases: list[Phrase], numeric: set[int]
-) -> range | None:
+def unknown_model(tokens: list[Token], found: list[Found], phrases: list[Phrase], numeric: set[int]) -> range | None:
     """Return the tokens of a name that looks like a product which the catalog lacks, or None."""
     for part in found:
         if not part.mentions:
             return range(part.first, part.after)
     if any(part.mentions for part in found):
         return None
-    explained = set(numeric) | {place for phrase in phrases for place in range(phrase.first, phrase.after)}
+    explained = set(numeric)
+    for phrase in phrases:
+        if phrase.after - phrase.first > 1 or not _is_before_digits(tokens, phrase.first):
+            explained |= set(range(phrase.first, phrase.after))
     for place in range(len(tokens)):
         famous = bool({tokens[place].word, tokens[place].word.removesuffix("s")} & _FAMOUS)
         if (famous or place not in explained) and (after := _model_end(tokens, place, explained)):
@@ -41,6 +42,11 @@ def unknown_model(
             if before not in _OWN:
                 return range(first, after)
     return None
+
+
+def _is_before_digits(tokens: list[Token], place: int) -> bool:
+    """Whether digits are joined to a word, as in "WH-1000" and "S24"."""
+    return place + 1 < len(tokens) and tokens[place + 1].is_number and tokens[place + 1].gap in ("", "-")
 
 
 def _model_end(tokens: list[Token], place: int, explained: set[int]) -> int | None:
@@ -56,9 +62,9 @@ def _model_end(tokens: list[Token], place: int, explained: set[int]) -> int | No
     code = "".join(part.word for part in tokens[place:after])
     if token.word.removesuffix("s") in _FAMOUS:
         while after < len(tokens) and after not in explained and tokens[after].gap == " " and (
-            tokens[after].is_number or tokens[after].word in _MODIFIERS
+            tokens[after].is_number or tokens[after].word in _MODIFIERS or _is_before_digits(tokens, after)
         ):  # fmt: skip
-            after += 1
+            after += 1 + (_is_before_digits(tokens, after) and not tokens[after].is_number)
         return after
     is_code = after > place + 1 and any(part.is_number for part in tokens[place:after]) and len(token.word) <= 12
     return after if is_code and not _STANDARDS.fullmatch(code) and token.word not in COMMON else None

@@ -1,4 +1,4 @@
-"""What phrases of the catalog say in a text: the category, brands, wished and unwished values, and fields asked about."""
+"""What the phrases of a text say: the category, brands, wished and unwished values, and fields asked about."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 from assistant.catalog.vocabulary import FieldWords, Vocabulary
 from assistant.embedded.lexicon import Lexicon, Meaning, Phrase
 from assistant.embedded.reading import Condition
-from assistant.embedded.tokens import Token, stems, word_set
+from assistant.embedded.tokens import Token, ends_clause, stems, word_set
 from assistant.embedded.wordlists import INDIFFERENT, INVERTED, NEGATION_FILLERS, NEGATORS, TWO_WORD_NEGATORS
 from chains.facts import FilterOp
 from chains.values import Flag, Text
@@ -18,9 +18,7 @@ _REACH = 5  # tokens between a negation and what it negates
 _SIZE_WORDS = frozenset(["size", "big", "large", "small", "resolution", "diagonal", "bright", "sharp"])
 _OWNERS = word_set("my our his her their your the a an")
 _PURPOSES = frozenset(["for", "with", "to", "on", "fits", "fit", "charge", "into"])
-_BEFORE_ADJECTIVE = word_set(
-    "be is are it's very so too how really super and quite pretty really as fairly not"
-)
+_BEFORE_ADJECTIVE = word_set("be is are it's very so too how really super and quite pretty really as fairly not")
 
 
 @dataclass
@@ -43,7 +41,6 @@ class Wisher:
         self._fields = vocabulary.fields
         self._lexicon = lexicon
         self._labels = {key: frozenset(stems(words.label)) for key, words in vocabulary.fields.items()}
-        self._dimensions = frozenset(lexicon.concepts["dimensions"])
 
     def category(self, tokens: list[Token], phrases: list[Phrase]) -> tuple[str | None, Phrase | None, list[str]]:
         """The category in question, its phrase, and the categories that the text rules out."""
@@ -56,7 +53,8 @@ class Wisher:
                 excluded.append(key)
             elif key:
                 named.append((phrase, key))
-        ranked = sorted(range(len(named)), key=lambda place: (_is_purpose(tokens, named[place][0]), place))
+        order = [phrase for phrase, _ in named]
+        ranked = sorted(range(len(named)), key=lambda place: (_remoteness(tokens, order, place), place))
         if not ranked:
             return None, None, list(dict.fromkeys(excluded))
         place = ranked[0]
@@ -76,20 +74,31 @@ class Wisher:
         before = tokens[phrase.first - 1].word if phrase.first else ""
         if tokens[phrase.first].word == "light" and phrase.after - phrase.first == 1 and before in _BEFORE_ADJECTIVE:
             return None
-        if phrase.of("field") and any(
+        if any(self._fields[meaning.key].kind == "quantity" for meaning in phrase.of("field")) and any(
             token.word in _SIZE_WORDS for token in tokens[max(0, phrase.first - 4) : phrase.after + 2]
         ):
             return None
         return meanings[0].key
 
     def read(
-        self, tokens: list[Token], phrases: list[Phrase], claimed: set[Phrase], categories: frozenset[str]
+        self,
+        tokens: list[Token],
+        phrases: list[Phrase],
+        claimed: set[Phrase],
+        categories: frozenset[str],
+        *,
+        has_numbers: bool = False,
     ) -> Wishes:
-        """Return what the phrases say; `claimed` ones belong to numbers, `categories` are those in question."""
+        """Return what the phrases say.
+
+        `claimed` ones belong to numbers, `categories` are those in question; `has_numbers` is whether the text sets
+        conditions on numbers.
+        """
         wishes = Wishes()
         polarity = polarities(tokens, phrases)
         wishes.category, head, wishes.excluded_categories = self.category(tokens, phrases)
         in_question = frozenset((wishes.category,)) if wishes.category else categories
+        text = _Text(tokens, phrases, in_question, head, has_numbers)
         for phrase in phrases:
             if phrase.of("category"):
                 wishes.used.add(phrase)
@@ -97,18 +106,13 @@ class Wisher:
                 (wishes.excluded_brands if polarity[phrase] == "negated" else wishes.brands).append(brand.key)
                 wishes.used.add(phrase)
             if phrase not in claimed and not phrase.of("brand"):
-                self._read_phrase(
-                    tokens, phrases, phrase, polarity[phrase], in_question, wishes, is_head=phrase == head
-                )
+                self._read_phrase(text, phrase, polarity[phrase], wishes)
         return wishes
 
-    def _read_phrase(
-        self, tokens: list[Token], phrases: list[Phrase], phrase: Phrase, polarity: Polarity,
-        categories: frozenset[str], wishes: Wishes, *, is_head: bool,
-    ) -> None:  # fmt: skip
-        span = tokens[phrase.first].start, tokens[phrase.after - 1].end
-        value = self._value(tokens, phrase, categories, is_category=is_head)
-        meaning = self._field(phrase, categories)
+    def _read_phrase(self, text: "_Text", phrase: Phrase, polarity: Polarity, wishes: Wishes) -> None:
+        span = text.tokens[phrase.first].start, text.tokens[phrase.after - 1].end
+        value = self._value(text, phrase)
+        meaning = self._field(phrase, text.categories)
         if value and meaning and self._fields[meaning.key].kind == "flag" and meaning.rank <= value.rank:
             value = None
         if value:
@@ -116,50 +120,73 @@ class Wisher:
             if polarity != "indifferent":
                 op = _op(self._fields[value.key], negated=polarity == "negated")
                 _append(wishes.conditions, Condition(value.key, op, Text(value=value.value), span))
-        elif meaning and not is_head and not (phrase.of("category") and self._fields[meaning.key].kind != "flag"
-                                              and self._category_of(tokens, phrase)):  # fmt: skip
+        elif meaning and phrase != text.head and self._is_field(text, phrase, meaning):
             wishes.used.add(phrase)
             if self._fields[meaning.key].kind == "flag" and polarity != "indifferent":
                 wanted = (polarity == "plain") != (meaning.value == "no")
                 _append(wishes.conditions, Condition(meaning.key, "eq", Flag(value=wanted), span))
-            if polarity != "indifferent" and not self._is_general(phrase, phrases):
-                keys = self._all_dimensions(phrase, categories) or [meaning.key]
+            if polarity != "indifferent" and not self._is_general(phrase, text.phrases):
+                keys = self._all_dimensions(phrase, text.categories) or [meaning.key]
                 wishes.fields += [(phrase.first, key) for key in keys]
+
+    def _is_field(self, text: "_Text", phrase: Phrase, meaning: Meaning) -> bool:
+        """Whether a phrase that may be a field is one here: "cable" is, of a kettle, and "phones" is not.
+
+        Common English names of fields count only where the category in question has the field, and an operator's
+        synonyms of other categories' fields only where the text says nothing else.
+        """
+        fits = not text.categories or bool(self._fields[meaning.key].categories & text.categories)
+        if phrase.of("category") and self._category_of(text.tokens, phrase):
+            return bool(text.categories) and fits
+        others = (other for other in text.phrases if other != phrase and (other.of("field") or other.of("value")))
+        alone = not text.has_numbers and next(others, None) is None
+        return fits or meaning.rank == 0 or (meaning.rank == 1 and alone)
 
     def _is_general(self, phrase: Phrase, phrases: list[Phrase]) -> bool:
         """Whether "how big" goes on with what it is about: "how big is the screen"."""
-        return len(self._all_dimensions(phrase, frozenset())) > 1 and any(
+        if self._is_price_of_field(phrase, phrases):
+            return True
+        return bool(self._all_dimensions(phrase, frozenset())) and any(
             0 <= other.first - phrase.after <= 3 and other.of("field") and not other.of("value") for other in phrases
         )
 
+    def _is_price_of_field(self, phrase: Phrase, phrases: list[Phrase]) -> bool:
+        """Whether "how much" asks for another field: "how much memory", "how much does it weigh"."""
+        money = any(self._fields[meaning.key].kind == "money" for meaning in phrase.of("field"))
+        return money and phrase.said == "how much" and any(
+            0 <= other.first - phrase.after <= 5
+            and any(self._fields[meaning.key].kind != "money" for meaning in other.of("field"))
+            and not other.of("value")
+            for other in phrases
+        )  # fmt: skip
+
     def _all_dimensions(self, phrase: Phrase, categories: frozenset[str]) -> list[str]:
-        keys = [meaning.key for meaning in phrase.of("field")]
-        if len(keys) < 2 or not set(keys) <= self._dimensions:
+        keys = [meaning.key for meaning in phrase.of("field") if meaning.value == "all"]
+        if len(keys) < len(phrase.of("field")):
             return []
         fitting = [key for key in keys if not categories or self._fields[key].categories & categories]
         return fitting[:3]
 
-    def _value(
-        self, tokens: list[Token], phrase: Phrase, categories: frozenset[str], *, is_category: bool
-    ) -> Meaning | None:
+    def _value(self, text: "_Text", phrase: Phrase) -> Meaning | None:
         """The value that a phrase means; where several fields have it, that of the field which fits best."""
         options = [meaning for meaning in phrase.of("value") if meaning.key not in _OWN_RULES]
         if phrase.of("category"):
             options = [
                 option
                 for option in options
-                if is_category and self._fields[option.key].kind == "text"
-                and self._fields[option.key].categories & categories
-            ]  # fmt: skip
+                if phrase == text.head
+                and self._fields[option.key].kind == "text"
+                and self._fields[option.key].categories & text.categories
+            ]
         if not options:
             return None
-        around = {token.stem for token in tokens[max(0, phrase.first - 4) : phrase.first]}
-        around |= {token.stem for token in tokens[phrase.after : phrase.after + 2]}
+        around = {token.stem for token in text.tokens[max(0, phrase.first - 4) : phrase.first]}
+        around |= {token.stem for token in text.tokens[phrase.after : phrase.after + 2]}
 
-        def fit(option: Meaning) -> tuple[bool, float, int, int]:
+        def fit(option: Meaning) -> tuple[bool, float, int, int, int]:
             label, known = self._labels[option.key], self._fields[option.key]
             named = len(label & around) / max(1, len(label))
-            return bool(known.categories & categories), named, -option.rank, len(known.categories)
+            return bool(known.categories & text.categories), named, -option.rank, -len(label), len(known.categories)
 
         return max(options, key=fit)
 
@@ -171,6 +198,17 @@ class Wisher:
             return not (self._fields[option.key].categories & categories), option.rank
 
         return min(options, key=fit, default=None)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """One text with its phrases, the categories in question, and the phrase that names the one it is about."""
+
+    tokens: list[Token]
+    phrases: list[Phrase]
+    categories: frozenset[str]
+    head: Phrase | None
+    has_numbers: bool
 
 
 def polarities(tokens: list[Token], phrases: list[Phrase]) -> dict[Phrase, Polarity]:
@@ -194,7 +232,7 @@ def _polarity(tokens: list[Token], phrase: Phrase, inside: set[int]) -> Polarity
         return "negated"
     passed: list[str] = []
     for place in range(phrase.first - 1, max(-1, phrase.first - 2 - _REACH), -1):
-        if any(sign in tokens[place + 1].gap for sign in ".,;!?:\n"):
+        if ends_clause(tokens[place + 1]) or ":" in tokens[place + 1].gap:
             return "plain"
         word = tokens[place].word
         if place and (tokens[place - 1].word, word) in TWO_WORD_NEGATORS:
@@ -213,7 +251,7 @@ def _negated(tokens: list[Token], place: int, passed: list[str]) -> Polarity:
     following = tokens[place + 1].word if place + 1 < len(tokens) else ""
     if any(between in INDIFFERENT for between in passed) or ("have" in passed and "to" in passed):
         return "indifferent"
-    opens = place == 0 or any(sign in tokens[place].gap for sign in ".,;!?\n") or tokens[place - 1].word in ("so", "and")
+    opens = place == 0 or ends_clause(tokens[place]) or tokens[place - 1].word in ("so", "and")
     if word in INVERTED and opens and following in ("it", "they", "the", "this", "these", "that", "you"):
         return "plain"  # "isn't it waterproof?"
     return "plain" if word in ("not", "no") and following in ("only", "just", "problem") else "negated"
@@ -231,10 +269,18 @@ def _continues(tokens: list[Token], previous: Phrase, phrase: Phrase) -> bool:
     return all(word in fillers for word in between) and any(word in links for word in between)
 
 
-def _is_purpose(tokens: list[Token], phrase: Phrase) -> bool:
-    """Whether a category is only what the wanted thing is for: "a keyboard for my laptop"."""
-    words = [token.word for token in tokens[max(0, phrase.first - 2) : phrase.first]]
-    return len(words) == 2 and phrase.first > 2 and words[0] in _PURPOSES and words[1] in _OWNERS
+def _remoteness(tokens: list[Token], named: list[Phrase], place: int) -> int:
+    """How far a category is from being what the text is about.
+
+    0 for "this kettle" and the kettle in "the cable of the kettle", 1 for a plain mention, 2 for what the wanted
+    thing is only for ("a keyboard for my laptop").
+    """
+    phrase = named[place]
+    words = [""] * 2 + [token.word for token in tokens[: phrase.first]]
+    whole = place > 0 and words[-2] in ("of", "on", "in") and words[-1] in _OWNERS and named[place - 1].of("field")
+    if words[-1] in ("this", "these", "those") or whole:
+        return 0
+    return 2 if phrase.first > 2 and words[-2] in _PURPOSES and words[-1] in _OWNERS else 1
 
 
 def _op(words: FieldWords, *, negated: bool) -> FilterOp:

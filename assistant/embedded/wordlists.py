@@ -16,9 +16,7 @@ NEGATION_FILLERS = word_set(
     "want like too to by for please some has come comes look looks than else stuff use using contain containing "
     "your them brand this at all need really"
 )
-INDIFFERENT = word_set(
-    "need needs care cares matter matters mind necessarily needed required require requires"
-)
+INDIFFERENT = word_set("need needs care cares matter matters mind necessarily needed required require requires")
 TWO_WORD_NEGATORS = frozenset(
     [("other", "than"), ("rather", "than"), ("instead", "of"), ("apart", "from"), ("aside", "from"),
      ("anything", "but"), ("everything", "but"), ("any", "but"), ("all", "but"), ("free", "of"), ("free", "from"),
@@ -56,49 +54,52 @@ STOPWORDS = frozenset(
     """.replace("?", "").split()
 ) - {"back", "order"}  # fmt: skip
 # Common words of requests that must not be taken for a misspelt word of the catalog.
-COLOURS = word_set(
-    "black white grey silver gold blue red green yellow orange pink purple brown beige cream navy teal"
-)
-COMMON = STOPWORDS | COLOURS | word_set(
-    "order orders back address return returns refund refunds delivery deliver shipping ship parcel package "
-    "warranty broken repair cancel change invoice receipt password account email phone number card door house "
-    "home office school work travel travelling kids child children mother father mum mom dad wife husband friend "
-    "gift present birthday music movie movies video photo photos game gaming games study student students "
-    "university kitchen bedroom living room desk table floor wall garden car bike train plane hand hands head "
-    "ears eyes pet pets hair dog dogs cat cats carpet water rain sun summer winter spring autumn monday tuesday "
-    "wednesday thursday friday saturday sunday today tomorrow yesterday place space world word words letter "
-    "letters reason reasons problem problems issue issues thing three there where here these those their about "
-    "above below under over after before again light lighter lightest right night might weight height eight "
-    "freight bright sight black back blank white while whole red read reed road blue green brown pink purple "
-    "orange yellow grey gold silver small smaller large larger big bigger bright brighter cheap cheaper cheapest "
-    "short shorter tall taller quiet quieter quiet quite loud louder fast faster slow slower strong stronger "
-    "powerful power comfortable cosy warm cool cold hot soft hard heavy heavier older newer young price prices "
-    "prize pride sound sounds round around ground found pound pounds could would should noise voice choice size "
-    "sizes side sides site sight cable table stable able label level lever never ever fever paper cover covers "
-    "store storage stories story state stage stand stands start starts stuff staff steam stream screen green seen "
-    "scene keys case cases cash cover plug plugs port sport sports support shop shops show shows plan plans plane "
-    "play plays player players place places plain please lead leads least leather weather whether better battery "
-    "butter bottle mini mine mind mint main man men make maker makes mark market master matter maybe meet metal "
-    "model mode modes monitor month mouse move movie mouth house horse hours hour laptop lamp lamps camp clamp "
-    "last late later large learn leave left legs less life line lines link list live load local long look loose "
-    "lose love low lower luck type types typing tiny tight tiles title touch tough town toys track trade trip "
-    "true trust turn turned turns writing write wrote wrong wire wired wireless with width wide wider wild wind "
-    "window wine wish wood wooden coffee cabinet corner country couple course crash cream credit cross crowd cups "
-    "curve cut damaged dark date delivered deep design details device devices dirty dust dusty earth ease edge "
-    "edit empty energy engine enter entry error event exact exchange extra eye face fact fair fall family fast "
-    "fault feature features feel feet field file fill film final fire fit fits fix flat floors focus food foot "
-    "form forward frame free fresh front fruit full fun glass gone good grab grand great group grow guest guide "
-    "half happy heat heated held hide high higher hold hole hot idea inch inside instead iron join joke jump key "
-    "kind label lady land language lazy level library lift colleague colleagues party pair parts pass past path "
-    "pay people perfect period person pick picture pieces point pool poor popular portable post pretty print "
-    "privacy pro quality queue quick range rate rather reach ready real recent record regular remote rent reply "
-    "request rest rich ring rule safe sale sales sample save scan seat second secure send sent series serious "
-    "serve service set shape share sharp sheet shelf shine shoes side sign silent simple single sit sleep slim "
-    "smart smell smoke smooth social solid song sorry source speak speaker speed spin split spot square stay step "
-    "stick stop storm straight street style sugar suit suite supply surface sweet swim swimming switch system "
-    "tall tank task taste team tech test text thick thin tip tools top total travel tray tree truck update "
-    "upgrade urgent user value view visit wait walk want wash waste watch wave wear wearing weekend wedding weigh "
-    "weighs welcome winner woman women workout yard zone zoom tower waiter basic premium"
+COLOURS = word_set("black white grey silver gold blue red green yellow orange pink purple brown beige cream navy teal")
+COMMON = (
+    STOPWORDS
+    | COLOURS
+    | word_set(
+        "order orders back address return returns refund refunds delivery deliver shipping ship parcel package "
+        "warranty broken repair cancel change invoice receipt password account email phone number card door house "
+        "home office school work travel travelling kids child children mother father mum mom dad wife husband friend "
+        "gift present birthday music movie movies video photo photos game gaming games study student students "
+        "university kitchen bedroom living room desk table floor wall garden car bike train plane hand hands head "
+        "ears eyes pet pets hair dog dogs cat cats carpet water rain sun summer winter spring autumn monday tuesday "
+        "wednesday thursday friday saturday sunday today tomorrow yesterday place space world word words letter "
+        "letters reason reasons problem problems issue issues thing three there where here these those their about "
+        "above below under over after before again light lighter lightest right night might weight height eight "
+        "freight bright sight black back blank white while whole red read reed road blue green brown pink purple "
+        "orange yellow grey gold silver small smaller large larger big bigger bright brighter cheap cheaper cheapest "
+        "short shorter tall taller quiet quieter quiet quite loud louder fast faster slow slower strong stronger "
+        "powerful power comfortable cosy warm cool cold hot soft hard heavy heavier older newer young price prices "
+        "prize pride sound sounds round around ground found pound pounds could would should noise voice choice size "
+        "sizes side sides site sight cable table stable able label level lever never ever fever paper cover covers "
+        "store storage stories story state stage stand stands start starts stuff staff steam stream screen green seen "
+        "scene keys case cases cash cover plug plugs port sport sports support shop shops show shows plan plans plane "
+        "play plays player players place places plain please lead leads least leather weather whether better battery "
+        "butter bottle mini mine mind mint main man men make maker makes mark market master matter maybe meet metal "
+        "model mode modes monitor month mouse move movie mouth house horse hours hour laptop lamp lamps camp clamp "
+        "last late later large learn leave left legs less life line lines link list live load local long look loose "
+        "lose love low lower luck type types typing tiny tight tiles title touch tough town toys track trade trip "
+        "true trust turn turned turns writing write wrote wrong wire wired wireless with width wide wider wild wind "
+        "window wine wish wood wooden coffee cabinet corner country couple course crash cream credit cross crowd cups "
+        "curve cut damaged dark date delivered deep design details device devices dirty dust dusty earth ease edge "
+        "edit empty energy engine enter entry error event exact exchange extra eye face fact fair fall family fast "
+        "fault feature features feel feet field file fill film final fire fit fits fix flat floors focus food foot "
+        "form forward frame free fresh front fruit full fun glass gone good grab grand great group grow guest guide "
+        "half happy heat heated held hide high higher hold hole hot idea inch inside instead iron join joke jump key "
+        "kind label lady land language lazy level library lift colleague colleagues party pair parts pass past path "
+        "pay people perfect period person pick picture pieces point pool poor popular portable post pretty print "
+        "privacy pro quality queue quick range rate rather reach ready real recent record regular remote rent reply "
+        "request rest rich ring rule safe sale sales sample save scan seat second secure send sent series serious "
+        "serve service set shape share sharp sheet shelf shine shoes side sign silent simple single sit sleep slim "
+        "smart smell smoke smooth social solid song sorry source speak speaker speed spin split spot square stay step "
+        "stick stop storm straight street style sugar suit suite supply surface sweet swim swimming switch system "
+        "tall tank task taste team tech test text thick thin tip tools top total travel tray tree truck update "
+        "upgrade urgent user value view visit wait walk want wash waste watch wave wear wearing weekend wedding weigh "
+        "weighs welcome winner woman women workout yard zone zoom tower waiter basic premium suction graphic graphics carry carried charged charger charging charges "
+        "switch switches stick sticks mute click clicks dock adapter adaptor socket vac thinner thicker"
+    )
 )
 
 # --- bounds --------------------------------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ BEFORE_NUMBER: dict[str, str] = {
         "budget|budget of|budget is|budget's|budget around? of|only have|just have|only got|top end|ceiling of|"
         "as much as|spend|pay|spending|paying|afford|to spend|up till|until|not past|tops|upper limit of",
         "gt": "over|more than|above|greater than|exceeding|>|north of|beyond|higher than|in excess of|more then|"
-        "exceed|exceeds|past|larger than|bigger than|longer than|better than",
+        "exceed|exceeds|past|larger than|bigger than|longer than",
         "ge": "at least|min|minimum|minimum of|a minimum of|starting at|starting from|starts at|no less than|>=|"
         "upwards of|from|no fewer than|at minimum|at the least|atleast|not less than|starting|at the very least|least",
         "approx": "around|about|roughly|approximately|approx|circa|ca|~|somewhere around|in the region of|near|close to|"
@@ -135,9 +136,7 @@ AFTER_NUMBER: dict[str, str] = {
     }.items()
     for phrase in phrases.split("|")
 }
-BOUND_FILLERS = word_set(
-    "a an of the is at be just only that's its it's say like maybe something to my"
-)
+BOUND_FILLERS = word_set("a an of the is at be just only that's its it's say like maybe something to my")
 SPENDING = word_set("budget spend spending pay paying afford priced cost costs costing price")
 
 # --- adjectives ----------------------------------------------------------------------------------------------------
@@ -274,6 +273,7 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
     "tank": ("water tank", "tank"),
     "dimensions": ("width", "height", "depth", "length"),
 }  # fmt: skip
+EXACT_CONCEPTS = frozenset(("dimensions", "thickness", "length", "colour"))
 # concept -> what else customers call it; the operator's own synonyms go before these.
 CALLED: dict[str, tuple[str, ...]] = {
     "price": ("price", "cost", "pricing", "how much is", "how much are", "how much for", "how much does it cost",
@@ -291,7 +291,7 @@ CALLED: dict[str, tuple[str, ...]] = {
                 "battery duration", "how long does it run", "lasting"),
     "charging": ("take to charge", "time to charge", "charge time", "charges in", "charged in", "charge in", "recharge",
                  "take to recharge", "fast does it charge", "quickly does it charge", "charge up", "fully charged",
-                 "takes to charge", "charging speed", "need to charge", "charges within"),
+                 "takes to charge", "charging speed", "need to charge", "charges within", "charges to full", "charge to full", "full charge"),
     "colour": ("colour", "colours", "shade", "colourway"),
     "material": ("made of", "made from", "made out of", "material", "what's it made"),
     "system": ("os", "operating system"),
@@ -340,7 +340,7 @@ ANTONYMS: dict[str, tuple[str, ...]] = {
 # What a value is also called, where the catalog has that value.
 VALUE_NAMES: dict[str, tuple[str, ...]] = {
     "3840 x 2160": ("4k", "uhd", "ultra hd", "2160p"), "1920 x 1080": ("full hd", "fhd", "1080p", "1080"),
-    "2560 x 1440": ("qhd", "wqhd", "1440p", "2k"), "7680 x 4320": ("8k",), "macOS": ("mac", "macs", "mac os", "osx"),
+    "2560 x 1440": ("qhd", "wqhd", "1440p"), "7680 x 4320": ("8k",), "macOS": ("mac", "macs", "mac os", "osx"),
     "DisplayPort": ("display port", "dp"), "USB-C": ("usb type c", "type c", "usb c"), "Ethernet": ("lan", "rj45"),
     "over-ear": ("over the ear", "around ear"), "in-ear": ("in the ear",), "on-ear": ("on the ear",),
     "SD card": ("sd slot", "sd card slot", "sd card reader"), "3.5 mm audio": ("headphone jack", "audio jack"),
@@ -354,10 +354,15 @@ USUAL_FIELD: dict[str, tuple[str, ...]] = {
     "frequency": ("refresh rate",), "power": ("power", "wattage"), "sound": ("noise level", "noise"),
     "age": ("warranty",), "volume": ("capacity", "tank", "volume"), "light": ("brightness",), "years": ("warranty",),
 }  # fmt: skip
+_COMPARING = word_set("compare comparing comparison compared versus difference differences recommend available stock")
+_COMPARING = word_set("compare comparing comparison compared versus difference differences recommend available stock")
 # All that these tables know, so that no word of them is taken for a misspelling.
-OWN_WORDS: frozenset[str] = frozenset(
-    word
-    for phrases in (BEFORE_NUMBER, AFTER_NUMBER, POSITIVES, COMPARATIVES, SUPERLATIVES, DEGREES, COMPARING_DEGREES)
-    for phrase in phrases
-    for word in phrase.split()
+OWN_WORDS: frozenset[str] = (
+    frozenset(
+        word
+        for phrases in (BEFORE_NUMBER, AFTER_NUMBER, POSITIVES, COMPARATIVES, SUPERLATIVES, DEGREES, COMPARING_DEGREES)
+        for phrase in phrases
+        for word in phrase.split()
+    )
+    | _COMPARING
 )

@@ -49,7 +49,7 @@ def build_app(desk: Desk, settings: Settings, ready: Callable[[], None] = _nothi
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await asyncio.to_thread(warm_up, desk.sites.values())
+        await warm_up(desk.sites.values())
         sweep = asyncio.create_task(sweep_for_ever(desk))
         ready()
         try:

@@ -1,14 +1,18 @@
 """Loads what would otherwise be loaded by the first customer's request, within its deadline."""
 
+import asyncio
 from collections.abc import Iterable
 
 from assistant.wiring import Site
 from chains.hops import grounding, intent, lookup, moderation, outbound, response
+from chains.messages import IntentInput
+
+_GREETING = IntentInput(text="Hello, which products do you have?", locale="en")
 
 
-def warm_up(sites: Iterable[Site]) -> None:
-    """Import and build the guards of all hops, and run each site's encoder once; takes seconds the first time."""
+async def warm_up(sites: Iterable[Site]) -> None:
+    """Import and build the guards of all hops, and ask each site's intent model once; takes seconds the first time."""
     for hop in (moderation, intent, lookup, response, grounding, outbound):
-        hop.GUARD.warm_up()
+        await asyncio.to_thread(hop.GUARD.warm_up)
     for site in sites:
-        site.head.predict("Hello")
+        await site.chain.intent_model.propose(_GREETING)

@@ -30,23 +30,42 @@ PORTS = ("USB-C", "USB-A", "HDMI", "DisplayPort", "3.5 mm audio", "Ethernet", "S
 FIELDS = (
     _field("price", "price", "money", ALL, "cost", limits=("1290", "219900")),
     _field(
-        "memory", "memory", "quantity", "laptops", "RAM", unit="GB", limits=("8", "64"), wording=Wording(most="roomiest")
+        "memory",
+        "memory",
+        "quantity",
+        "laptops",
+        "RAM",
+        unit="GB",
+        limits=("8", "64"),
+        wording=Wording(most="roomiest"),
     ),
     _field("storage", "storage", "quantity", "laptops", "SSD", "disk space", unit="GB", limits=("128", "2000")),
     _field(
         "screen_size", "screen size", "quantity", "laptops monitors", "display size", unit="in", limits=("11.6", "49")
     ),
     _field("refresh_rate", "refresh rate", "quantity", "laptops monitors", unit="Hz", limits=("60", "240")),
-    _field("resolution", "resolution", "text", "laptops monitors", values=("1920 x 1080", "2560 x 1440", "3840 x 2160")),
+    _field(
+        "resolution", "resolution", "text", "laptops monitors", values=("1920 x 1080", "2560 x 1440", "3840 x 2160")
+    ),
     _field("processor_cores", "processor cores", "quantity", "laptops", "CPU cores", limits=("4", "14")),
     _field("operating_system", "operating system", "text", "laptops", "OS", values=("Windows 11", "ChromeOS", "Linux")),
     _field(
-        "weight", "weight", "quantity", ALL, unit="kg", limits=("0.05", "8.5"),
+        "weight",
+        "weight",
+        "quantity",
+        ALL,
+        unit="kg",
+        limits=("0.05", "8.5"),
         wording=Wording(more="heavier", less="lighter", most="heaviest", least="lightest"),
     ),
     _field(
-        "battery_life", "battery life", "quantity", "laptops headphones vacuums keyboards-mice", "battery runtime",
-        unit="h", limits=("0.5", "80"),
+        "battery_life",
+        "battery life",
+        "quantity",
+        "laptops headphones vacuums keyboards-mice",
+        "battery runtime",
+        unit="h",
+        limits=("0.5", "80"),
     ),
     _field("charging_time", "charging time", "quantity", "headphones vacuums", unit="h", limits=("1", "5")),
     _field("bluetooth", "Bluetooth", "flag", "laptops headphones keyboards-mice"),
@@ -64,18 +83,35 @@ FIELDS = (
     _field("waterproof", "waterproof", "flag", "headphones lamps"),
     _field("microphone", "microphone", "flag", "headphones", "mic"),
     _field("foldable", "foldable", "flag", "headphones"),
-    _field("cable_length", "cable length", "quantity", "headphones lamps vacuums", "cord length", unit="m",
-           limits=("1", "9")),
+    _field(
+        "cable_length",
+        "cable length",
+        "quantity",
+        "headphones lamps vacuums",
+        "cord length",
+        unit="m",
+        limits=("1", "9"),
+    ),
     _field("panel_type", "panel type", "text", "monitors", values=("IPS", "VA", "OLED")),
     _field("curved", "curved", "flag", "monitors"),
     _field("height_adjustable", "height adjustable", "flag", "monitors", "adjustable height"),
-    _field("power", "power consumption", "quantity", "monitors lamps vacuums", "wattage", unit="W",
-           limits=("4", "900")),
-    _field("brightness", "brightness", "quantity", "lamps", unit="lm", limits=("250", "2400"),
-           wording=Wording(more="brighter", less="dimmer", most="brightest", least="dimmest")),
+    _field(
+        "power", "power consumption", "quantity", "monitors lamps vacuums", "wattage", unit="W", limits=("4", "900")
+    ),
+    _field(
+        "brightness",
+        "brightness",
+        "quantity",
+        "lamps",
+        unit="lm",
+        limits=("250", "2400"),
+        wording=Wording(more="brighter", less="dimmer", most="brightest", least="dimmest"),
+    ),
     _field("dimmable", "dimmable", "flag", "lamps"),
     _field("colour_temperature", "colour temperature", "quantity", "lamps", unit="K", limits=("2200", "6500")),
-    _field("material", "material", "text", "lamps headphones", values=("leather", "plastic", "aluminium", "oak", "linen")),
+    _field(
+        "material", "material", "text", "lamps headphones", values=("leather", "plastic", "aluminium", "oak", "linen")
+    ),
     _field("height", "height", "quantity", "lamps vacuums monitors", unit="cm", limits=("8", "185")),
     _field("width", "width", "quantity", "lamps vacuums monitors", unit="cm", limits=("10", "120")),
     _field("noise_level", "noise level", "quantity", "vacuums", "loudness", unit="dB", limits=("55", "82")),
@@ -88,8 +124,14 @@ FIELDS = (
     _field("silent", "silent keys", "flag", "keyboards-mice", "silent", "quiet keys"),
     _field("number_pad", "number pad", "flag", "keyboards-mice", "numpad", "numeric keypad"),
     _field("buttons", "buttons", "quantity", "keyboards-mice", limits=("3", "9")),
-    _field("works_with", "works with", "terms", "headphones keyboards-mice", "compatible with",
-           values=("Windows", "macOS", "Android", "iOS", "Linux")),
+    _field(
+        "works_with",
+        "works with",
+        "terms",
+        "headphones keyboards-mice",
+        "compatible with",
+        values=("Windows", "macOS", "Android", "iOS", "Linux"),
+    ),
 )
 
 CATEGORIES = (

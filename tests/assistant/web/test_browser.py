@@ -1,0 +1,151 @@
+"""The page to try Hopdesk in a real browser. HOPDESK_SHOTS names a folder to keep its screenshots in."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from assistant.cli.opening import Unlogged
+from assistant.cli.sockets import address_of, listen
+from assistant.desk import Desk
+from assistant.embedded.encoder import Encoder
+from assistant.ledger import Ledger
+from assistant.settings import Settings
+from assistant.web.app import build_app
+from assistant.wiring import Site, open_site
+from tests.assistant.conftest import logged_to
+from tests.assistant.shops import write_shop
+
+CHROMIUM = Path("/usr/bin/chromium")
+HOSTILE = '<img src=x onerror="document.title=1"> <b>Nova</b>'
+MOBILE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 860}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium; install Debian's chromium"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # playwright's own pipes
+]
+sync_api = pytest.importorskip("playwright.sync_api")
+
+
+@pytest.fixture
+def address(
+    demo_site: Site, ledger: Ledger, settings: Settings, encoder: Encoder, tmp_path: Path
+) -> Iterator[str]:
+    """A server of the demo shop, and of one whose catalog was written by somebody hostile."""
+    hostile = open_site(write_shop(tmp_path, name=HOSTILE), settings, encoder, Unlogged())
+    sites = {"lumen-oak": logged_to(ledger, demo_site), "hostile": logged_to(ledger, hostile)}
+    ready = threading.Event()
+    socket = listen("127.0.0.1", 0)
+    app = build_app(Desk(sites, ledger, settings), settings, ready=ready.set)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
+    thread.start()
+    assert ready.wait(60)
+    yield address_of(socket)
+    server.should_exit = True
+    thread.join(30)
+    hostile.catalog.close()
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    folder = Path(os.environ.get("HOPDESK_SHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def page(address: str) -> "Iterator[sync_api.Page]":
+    """The page, opened; any error of a script or of the content policy fails the test."""
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = browser.new_page(viewport=DESKTOP)
+        page.set_default_timeout(20_000)
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+        page.goto(address)
+        yield page
+        browser.close()
+        assert problems == []
+
+
+def test_a_question_is_answered_with_cards_and_a_choice_continues_the_case(
+    page: "sync_api.Page", shots: Path
+) -> None:
+    page.screenshot(path=shots / "start-light.png")
+    ask(page, "Does the Aurel Nova 14 have bluetooth?")
+    page.wait_for_selector(".reply[data-kind=answer] .card")
+    assert "Bluetooth" in page.inner_text(".said")
+    page.click(".choices button")
+    page.wait_for_function("document.querySelectorAll('.reply').length === 2")
+    assert page.locator(".choices").first.locator("button").first.is_disabled()
+    page.emulate_media(color_scheme="light")
+    page.screenshot(path=shots / "answer-light.png")
+    page.emulate_media(color_scheme="dark")
+    page.screenshot(path=shots / "answer-dark.png")
+    page.set_viewport_size(MOBILE)
+    page.screenshot(path=shots / "answer-mobile.png")
+    assert page.evaluate("document.documentElement.scrollWidth") <= MOBILE["width"]
+
+
+def test_a_search_shows_its_products_on_every_width(page: "sync_api.Page", shots: Path) -> None:
+    ask(page, "I'm looking for a laptop under 1200 euros with at least 16 GB of memory.")
+    page.wait_for_selector(".card")
+    assert page.locator(".card").count() > 1
+    page.screenshot(path=shots / "search-light.png")
+    page.set_viewport_size(MOBILE)
+    page.emulate_media(color_scheme="dark")
+    page.screenshot(path=shots / "search-mobile-dark.png")
+
+
+def test_an_order_is_asked_for_by_a_form_that_is_filled_with_the_keyboard(
+    page: "sync_api.Page", shots: Path
+) -> None:
+    ask(page, "Where is my order?")
+    page.wait_for_selector("fieldset.order")
+    page.keyboard.type("LO-99999")
+    page.keyboard.press("Tab")
+    page.keyboard.type("nobody@example.com")
+    page.screenshot(path=shots / "form-light.png")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelectorAll('.reply').length === 2")
+    assert "no order" in page.locator(".said").nth(1).inner_text()
+
+
+def test_markup_in_a_product_name_is_shown_as_text(page: "sync_api.Page", shots: Path) -> None:
+    page.select_option("#site", "hostile")
+    page.wait_for_function("document.querySelector('#page').options.length > 2")
+    page.select_option("#page", "LAP-9")
+    ask(page, "How much memory does it have?")
+    page.wait_for_selector(".card")
+    assert HOSTILE in page.inner_text(".card .name")
+    assert page.locator(".thread img, .thread .card b").count() == 0
+    assert page.title() == "Hopdesk"
+    page.screenshot(path=shots / "hostile-light.png")
+
+
+def test_a_server_that_is_gone_is_said_and_the_question_can_be_sent_again(
+    page: "sync_api.Page", shots: Path
+) -> None:
+    page.route("**/v1/requests", lambda route: route.fulfill(status=503, json=BUSY, headers={"Retry-After": "1"}))
+    ask(page, "What do you sell?")
+    page.wait_for_selector(".reply[data-kind=error]")
+    page.screenshot(path=shots / "error-light.png")
+    page.unroute("**/v1/requests")
+    page.click("text=Try again")
+    page.wait_for_selector(".reply[data-kind=answer]")
+
+
+BUSY = {"error": {"code": "busy", "message": "Too many requests are being answered; try again.", "field": None}}
+
+
+def ask(page: "sync_api.Page", text: str) -> None:
+    """Write into the composer and send with the Enter key."""
+    page.fill("#text", text)
+    page.press("#text", "Enter")
