@@ -14,7 +14,7 @@ from assistant.catalog.catalog import Catalog
 from assistant.embedded.encoder import Encoder
 from assistant.embedded.fields import FieldFinder
 from assistant.embedded.head import Head, fit
-from assistant.embedded.intent_model import EmbeddedIntent
+from assistant.embedded.intent_model import EmbeddedIntent, Examples
 from assistant.embedded.masking import Masker
 from assistant.embedded.planner import EmbeddedPlanner
 from assistant.embedded.reader import Reader
@@ -63,7 +63,7 @@ def open_site(
     reader = Reader(catalog.vocabulary)
     examples = [text for intent in loaded.scope.intents for text in intent.examples]
     mask = Masker(reader, catalog.vocabulary, encoder, examples)
-    head, key = open_head(loaded.scope, settings, encoder, mask)
+    intent_model, head = open_intent_model(loaded.scope, catalog, settings, encoder=encoder, mask=mask, reader=reader)
     scope = _with_threshold(loaded.scope, head)
     finder = FieldFinder(catalog.vocabulary, encoder)
     chain = Chain(
@@ -72,7 +72,7 @@ def open_site(
         catalog_version=catalog.version,
         app_version=version("hopdesk"),
         moderators=(rules_model(scope.moderation),),
-        intent_model=EmbeddedIntent(head, key, mask),
+        intent_model=intent_model,
         planner=EmbeddedPlanner(reader, catalog.vocabulary, mask, finder, {tool.name: tool for tool in scope.tools}),
         responder=EmbeddedResponder(reader),
         toolbox=ShopToolbox(catalog, open_orders(scope.sources, base), scope, base),
@@ -114,22 +114,25 @@ def _unchanged_catalog(folder: Path, encoder: Encoder) -> Catalog | None:
         return None
 
 
-def open_head(scope: Scope, settings: Settings, encoder: Encoder, mask: Masker) -> tuple[Head, str]:
-    """The intent head of a scope's examples, from the cache where they did not change; and its content key.
+def open_intent_model(
+    scope: Scope, catalog: Catalog, settings: Settings, *, encoder: Encoder, mask: Masker, reader: Reader
+) -> tuple[EmbeddedIntent, Head]:
+    """The intent model of a scope's examples; its head comes from the cache where nothing changed that it rests on.
 
-    The examples are masked as requests are, so a new catalog can make new examples, and with them a new head.
+    The examples are masked as requests are, with the catalog's names, so a new catalog makes a new head.
     """
-    examples = {intent.id: tuple(mask(text) for text in intent.examples) for intent in scope.intents}
-    outside = tuple(mask(text) for text in scope.out_of_scope.examples)
-    key = sha256(to_json([HEAD_FORMAT, encoder.fingerprint, examples, outside, _SEED])).hexdigest()
+    examples = Examples({intent.id: intent.examples for intent in scope.intents}, scope.out_of_scope.examples)
+    rests_on = [HEAD_FORMAT, encoder.fingerprint, catalog.version, examples.inside, examples.outside, _SEED]
+    key = sha256(to_json(rests_on)).hexdigest()
     path = settings.home / "models" / f"intent-{key[:16]}.npz"
     try:
-        return Head.load(path, encoder), key
+        head = Head.load(path, encoder)
     except EmbeddedModelError:
-        head = fit(examples, outside, encoder, _SEED)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    head.save(path)
-    return head, key
+        masked = {name: tuple(mask(text) for text in texts) for name, texts in examples.inside.items()}
+        head = fit(masked, tuple(mask(text) for text in examples.outside), encoder, _SEED)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        head.save(path)
+    return EmbeddedIntent(head, key, mask, reader, examples), head
 
 
 def _with_threshold(scope: Scope, head: Head) -> Scope:

@@ -69,6 +69,7 @@ class LookupInput(Contract):
     intents: tuple[Key, ...] = Field(min_length=1, max_length=2)
     tools: dict[str, tuple[str, ...]]
     topics: dict[str, tuple[str, ...]] = Field(default={}, description="policy topics by intent")
+    asks: dict[str, tuple[str, ...]] = Field(default={}, description="fields that an intent always asks about")
     products: tuple[Key, ...] = ()
     now: datetime
 
@@ -87,6 +88,7 @@ class ResponseInput(Contract):
     text: str
     intents: tuple[Key, ...]
     products: tuple[Key, ...] = ()
+    asks: dict[str, tuple[str, ...]] = Field(default={}, description="fields that an intent always asks about")
     evidence: Evidence
     found: dict[str, tuple[Key, ...]] = {}
 

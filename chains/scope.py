@@ -121,6 +121,7 @@ class IntentScope(Contract):
     identity: IdentityName = "anonymous"
     outcomes: tuple[OutcomeKind, ...] = Field(min_length=1)
     topics: tuple[Topic, ...] = Field(default=(), description="the policy files that answer it")
+    asks: tuple[FieldKey, ...] = Field(default=(), description="fields that it always asks about, such as price")
     next: tuple[IntentId, ...] = Field(default=(), description="closed choices that are offered after an answer")
     reply: Sentence | None = Field(default=None, description="a fixed answer, or what a hand-off says")
     examples: tuple[Example, ...] = ()

@@ -186,6 +186,7 @@ class _Run:
             intents=tuple(intent.id for intent in intents),
             tools={intent.id: self.scope.permitted(intent.id, self.turn.identity) for intent in intents},
             topics={intent.id: intent.topics for intent in intents if intent.topics},
+            asks={intent.id: intent.asks for intent in intents if intent.asks},
             products=self.turn.products,
             now=self.turn.now,
         )
@@ -211,6 +212,7 @@ class _Run:
             text=self.turn.text,
             intents=tuple(intent.id for intent in intents),
             products=self.turn.products,
+            asks={intent.id: intent.asks for intent in intents if intent.asks},
             evidence=found.evidence,
             found=found.by_intent,
         )

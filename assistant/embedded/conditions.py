@@ -1,13 +1,13 @@
 """Turns numbers into conditions: finds the field that a number is about and types its value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from babel.numbers import get_currency_precision
 
 from assistant.catalog.vocabulary import FieldWords, Vocabulary
-from assistant.embedded.bounds import Bound
+from assistant.embedded.bounds import Bound, BoundOp
 from assistant.embedded.lexicon import Lexicon, Phrase
 from assistant.embedded.numerals import Measure
 from assistant.embedded.reading import Condition
@@ -27,7 +27,7 @@ _BETWEEN = BOUND_FILLERS | word_set(
 _AFTER_PRICE = word_set("range bracket mark ballpark region area limit budget price")
 _TIMES = frozenset(("h", "min", "s", "ms", "days", "months", "years"))
 _YEARS = range(1990, 2100)
-_YEAR_OPS: dict[str, FilterOp] = {"from": "eq", "in": "eq", "of": "eq", "after": "gt", "before": "lt", "since": "ge"}
+_YEAR_OPS: dict[str, BoundOp] = {"from": "eq", "in": "eq", "of": "eq", "after": "gt", "before": "lt", "since": "ge"}
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,12 @@ class Assigner:
         return self._quantities(bound, text, field, unit, phrase)
 
     def _quantities(
-        self, bound: Bound, text: "_Around", field: FieldWords, unit: str, phrase: Phrase | None, op: str | None = None
+        self, bound: Bound, text: "_Around", field: FieldWords, unit: str, phrase: Phrase | None
     ) -> Numeric:
         def as_quantity(value: Decimal) -> Quantity:
             return Quantity(value=_plain(value), unit=unit)
 
-        made = _conditions(field.key, op or bound.op, [m.value for m in bound.measures], as_quantity, text.span(bound))
+        made = _conditions(field.key, bound.op, [m.value for m in bound.measures], as_quantity, text.span(bound))
         return Numeric(made, bound.first, bound.after, phrase)
 
     def _score(
@@ -181,8 +181,8 @@ class Assigner:
             model = text.word(bound.after) in ("model", "models", "version", "edition")
             in_place = not categories or field.categories & categories
             if in_place and field.kind == "quantity" and field.unit == "" and (before in _YEAR_OPS or near or model):
-                op = _YEAR_OPS.get(before, bound.op)
-                return self._quantities(bound, text, field, "", near, op)
+                meant = replace(bound, op=_YEAR_OPS.get(before, bound.op))
+                return self._quantities(meant, text, field, "", near)
         return None
 
     def _bare_price(self, bound: Bound, text: "_Around") -> Numeric | None:

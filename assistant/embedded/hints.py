@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from assistant.catalog.vocabulary import Vocabulary
 from assistant.embedded.lexicon import Lexicon, Phrase
 from assistant.embedded.reading import End, Mention
-from assistant.embedded.tokens import Token, word_set
+from assistant.embedded.tokens import Token, ends_clause, word_set
 from assistant.embedded.wordlists import (
     COMPARATIVES,
     COMPARING_DEGREES,

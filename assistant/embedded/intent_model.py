@@ -1,16 +1,21 @@
 """The embedded intent model: the fitted head over the whole text, and over its parts for a second request."""
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from assistant.embedded.evidence import CatalogEvidence, ShapeEvidence, shape, things_named
 from assistant.embedded.head import Head, Prediction
 from assistant.embedded.language import foreign_language
 from assistant.embedded.masking import Masker
+from assistant.embedded.reader import Reader
 from assistant.embedded.segments import segments
 from chains.messages import Intent, IntentInput, IntentScore
 from chains.ports import ModelCard, Repair, Reply
 
 _RANKED = 5
-_OWN_SHARE = 0.1
+# The least share that the whole text must give a second intent of the first one's topic, or of another.
+_SAME_TOPIC, _OTHER_TOPIC = 0.1, 0.001
 # How a part of a message sounds when it asks or orders something, and does not only tell the story around it.
 _REQUEST = re.compile(
     r"\?\s*$|^\W*(?:(?:and|also|plus|then|so|please|pls|hi|hello|hey)[\s,]+)*"
@@ -21,12 +26,28 @@ _REQUEST = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Examples:
+    """What an intent model is fitted on: texts by intent, and texts outside the scope."""
+
+    inside: Mapping[str, Sequence[str]]
+    outside: Sequence[str]
+
+
 class EmbeddedIntent:
     """Serves the intent hop from a head that was fitted on the scope's own examples, `sha256` naming that fit."""
 
-    def __init__(self, head: Head, sha256: str, mask: Masker) -> None:
+    def __init__(self, head: Head, sha256: str, mask: Masker, reader: Reader, examples: Examples) -> None:
         self._head = head
         self._mask = mask
+        self._reader = reader
+        self._scope = CatalogEvidence.of(
+            (things_named(reader.read(text)) for texts in examples.inside.values() for text in texts),
+            (things_named(reader.read(text)) for text in examples.outside),
+        )
+        self._shapes = ShapeEvidence.of(
+            {intent: [shape(reader.read(text)) for text in texts] for intent, texts in examples.inside.items()}
+        )
         self.card = ModelCard("hopdesk", "embedded-intent/1", "classify", sha256=sha256)
 
     async def propose(self, given: IntentInput, repair: Repair | None = None) -> Reply:  # noqa: ARG002 - deterministic
@@ -40,9 +61,8 @@ class EmbeddedIntent:
         question does not outvote it. A second intent is named where another part asks something of another kind.
         """
         parts = segments(text)
-        asking = [part for part in parts if _REQUEST.search(part)] if len(parts) > 1 else []
-        whole = self._head.predict(self._mask(text))
-        asked = [self._head.predict(self._mask(part)) for part in asking]
+        whole = self._predict(text)
+        asked = [self._predict(part) for part in parts if self._asks(part)] if len(parts) > 1 else []
         ranked = _averaged([whole, *asked])
         return Intent(
             ranked=ranked[:_RANKED],
@@ -51,6 +71,20 @@ class EmbeddedIntent:
             out_of_scope=min(prediction.out_of_scope for prediction in (whole, *asked)),
             language=foreign_language(text),
         )
+
+    def _predict(self, text: str) -> Prediction:
+        """What the head says of a masked text, in the light of what the text names in the catalog."""
+        prediction = self._head.predict(self._mask(text))
+        reading = self._reader.read(text)
+        return Prediction(
+            scores=self._shapes.adjust(prediction.scores, shape(reading)),
+            out_of_scope=self._scope.adjust(prediction.out_of_scope, things_named(reading)),
+        )
+
+    def _asks(self, part: str) -> bool:
+        """Whether a part of a message asks something: it sounds so, or it names a product and something about it."""
+        reading = self._reader.read(part)
+        return bool(_REQUEST.search(part) or (reading.products and (reading.fields or reading.conditions)))
 
 
 def _averaged(predictions: list[Prediction]) -> tuple[IntentScore, ...]:
@@ -71,12 +105,12 @@ def _second(first: str, whole: Prediction, asked: list[Prediction]) -> IntentSco
     """
     if len(asked) < 2 or all(prediction.label != first for prediction in asked):
         return None
-    of_whole = dict(whole.scores)
+    topic, share = first.partition(".")[0], dict(whole.scores)
     others = [
         (prediction.score, prediction.label)
         for prediction in asked
         if prediction.label != first
-        and (prediction.label.partition(".")[0] != first.partition(".")[0] or of_whole[prediction.label] >= _OWN_SHARE)
+        and share[prediction.label] >= (_SAME_TOPIC if prediction.label.partition(".")[0] == topic else _OTHER_TOPIC)
     ]
     score, name = max(others, default=(0.0, ""))
     return IntentScore(intent=name, score=score) if name else None

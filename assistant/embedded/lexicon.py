@@ -279,7 +279,7 @@ def _field_phrases(field: FieldWords) -> Iterator[tuple[str, Meaning]]:
 
 
 def _parts(vocabulary: Vocabulary) -> Iterator[tuple[str, Meaning]]:
-    """Parts of values that stand for only one value of their field: "windows" for "Windows 11", "grey" for "space grey"."""
+    """Parts that stand for only one value of their field: "windows" for "Windows 11", "grey" for "space grey"."""
     for field in (field for field in vocabulary.fields.values() if field.kind == "text"):
         owners: dict[str, set[str]] = {}
         for value in field.values:

@@ -7,10 +7,13 @@ from decimal import Decimal
 from assistant.catalog.units import unit_of
 from assistant.embedded.tokens import Token, word_set
 
-_ONES = {word: number for number, word in enumerate(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])}  # fmt: skip
-_TENS = {word: 10 * number for number, word in enumerate(
-    ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2)}  # fmt: skip
+_ONE_TO_NINETEEN = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TENS_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_ONES = {word: number for number, word in enumerate(_ONE_TO_NINETEEN.split(), start=1)}
+_TENS = {word: 10 * number for number, word in enumerate(_TENS_WORDS.split(), start=2)}
 _SMALL = _ONES | _TENS | {"fourty": 40, "dozen": 12}
 _SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000}
 _MAX_DIGITS = 12

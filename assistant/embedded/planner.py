@@ -109,7 +109,8 @@ class EmbeddedPlanner:
     def _fields(self, task: "_Task", focus: "_Focus") -> tuple[str, ...]:
         """The fields asked about, by word or else by meaning; between two products, what says that they fit."""
         reading = task.reading
-        named = _asked_fields(reading, self._vocabulary)
+        always = task.given.asks.get(task.intent, ())
+        named = tuple(dict.fromkeys((*always, *_asked_fields(reading, self._vocabulary))))[:8]
         category = self._category_of.get(focus.skus[0]) if focus.skus else None
         if named or category is None or not reading.leftover:
             return named

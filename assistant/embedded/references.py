@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from assistant.embedded.lexicon import Phrase
 from assistant.embedded.numerals import Measure
 from assistant.embedded.reading import Mention
-from assistant.embedded.wordlists import NEGATORS
 from assistant.embedded.tokens import Token, word_set
+from assistant.embedded.wordlists import NEGATORS
 
 _ORDINALS = {
     "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,

@@ -51,7 +51,7 @@ class EmbeddedResponder:
         parts: list[DraftPart] = []
         for intent in given.intents:
             evidence = given.evidence.only(given.found.get(intent, ()))
-            claims = _claims(reading, evidence)
+            claims = _claims(reading, evidence, given.asks.get(intent, ()))
             said = {claim for part in parts for claim in part.claims}
             fresh = tuple(claim for claim in claims if claim not in said) or claims[:1]
             if fresh:
@@ -59,7 +59,7 @@ class EmbeddedResponder:
         return Draft(parts=tuple(parts), products=_shown(given.evidence))
 
 
-def _claims(reading: Reading, evidence: Evidence) -> tuple[Claim, ...]:
+def _claims(reading: Reading, evidence: Evidence, asks: tuple[str, ...]) -> tuple[Claim, ...]:
     """What to say of one intent's evidence; each kind of evidence has its own way."""
     claims: list[Claim] = []
     for query in evidence.queries:
@@ -75,7 +75,7 @@ def _claims(reading: Reading, evidence: Evidence) -> tuple[Claim, ...]:
         claims += _of_comparison(reading, products, evidence)
     else:
         for record in products:
-            claims += _of_product(reading, record, evidence)
+            claims += _of_product(reading, record, evidence, asks)
     claims += [Quote(passage=passage.id) for passage in evidence.passages[:_QUOTES]]
     return tuple(dict.fromkeys(claims))
 
@@ -117,25 +117,28 @@ def _of_comparison(reading: Reading, records: list[Record], evidence: Evidence) 
     return claims[:_COMPARED_FIELDS]
 
 
-def _of_product(reading: Reading, record: Record, evidence: Evidence) -> list[Claim]:
-    """Tests of what the customer wants, then what they ask to know, then what is not listed."""
+def _of_product(reading: Reading, record: Record, evidence: Evidence, asks: tuple[str, ...]) -> list[Claim]:
+    """Tests of what the customer wants, then what they ask to know, then what is not listed.
+
+    Where the intent itself asks about fields (`asks`), it is only these: the other words say which variant is meant.
+    """
     chosen = _variant(reading, record, evidence)
+    fields = asks or tuple(dict.fromkeys((*reading.fields, *(condition.field for condition in reading.conditions))))
     claims: list[Claim] = []
-    tested = set()
-    for condition in reading.conditions:
-        fact = evidence.value_of(chosen, condition.field) or evidence.value_of(record.id, condition.field)
-        if fact and (test := _test(condition, fact)) and (_is_yes_no(reading) or condition.field not in reading.fields):
-            claims += _if_holds(test, evidence)
-            tested.add(condition.field)
-    for field in reading.fields:
+    for field in fields:
         fact = evidence.value_of(chosen, field) or evidence.value_of(record.id, field)
-        if fact and field not in tested and field != "stock":
-            claims += [_statement(fact, reading)]
+        if fact is None:
+            continue
+        conditions = [condition for condition in reading.conditions if condition.field == field]
+        tests = [test for condition in conditions if (test := _test(condition, fact))]
+        if tests and (_is_yes_no(reading) or field not in reading.fields):
+            claims += [claim for test in tests for claim in _if_holds(test, evidence)]
+        else:
+            claims.append(_statement(fact, reading))
     claims += [NotListed(record=a.record, field=a.field) for a in evidence.absences if a.record == record.id]
     stock = evidence.value_of(chosen, "stock")
-    asks_stock = reading.asks_stock or "stock" in reading.fields or (stock is not None and stock.source == "check_stock")
-    if stock and stock.as_of and asks_stock:
-        claims = [Stock(fact=stock.id)] if stock.source == "check_stock" else [*claims, Stock(fact=stock.id)]
+    if not asks and reading.asks_stock and stock and stock.as_of:
+        claims.append(Stock(fact=stock.id))
     return claims or _summary(reading, record, chosen, evidence)
 
 

@@ -22,7 +22,8 @@ _SPELLINGS = {
     "liters": "litre", "meter": "metre", "meters": "metre", "center": "centre", "vacum": "vacuum",
     "vaccum": "vacuum", "vaccuum": "vacuum", "fiber": "fibre", "thru": "through", "ur": "your", "u": "you",
     "cheep": "cheap", "cheepest": "cheapest", "chepest": "cheapest", "lightes": "lightest", "bigest": "biggest",
-    "≤": "<=", "≥": ">=", "″": '"', "”": '"', "“": '"', "''": '"', "thats": "that's", "whats": "what's", "hows": "how's",
+    "≤": "<=", "≥": ">=", "″": '"', "”": '"', "“": '"', "''": '"', "thats": "that's",
+    "whats": "what's", "hows": "how's",
     "isnt": "isn't", "arent": "aren't", "doesnt": "doesn't", "dont": "don't", "wont": "won't", "cant": "can't",
     "didnt": "didn't", "havent": "haven't", "hasnt": "hasn't", "shouldnt": "shouldn't", "wouldnt": "wouldn't",
     "cannot": "can't", "yrs": "years", "leds": "led", "pls": "please", "plz": "please", "avaliable": "available",
@@ -114,7 +115,7 @@ def stem(word: str) -> str:
         word = word[:-2]
     for ending in ("ation", "ing", "ed"):
         root = word.removesuffix(ending)
-        if root != word and len(root) >= 4 and _VOWEL.search(root) and root[-1] not in "e":
-            word = root[:-1] if root[-1] == root[-2] and root[-1] not in "s" else root
+        if root != word and len(root) >= 4 and _VOWEL.search(root) and root[-1] != "e":
+            word = root[:-1] if root[-1] == root[-2] and root[-1] != "s" else root
             break
     return word[:-1] if word.endswith("e") and len(word) > 4 else word

@@ -27,8 +27,9 @@ STOPWORDS = frozenset(
     """a able about absolutely actually after again all almost already also always am an and another any anybody anyone
     anything around are as ask at available away back? be because been before being best better between both bit brand
     but buy buying by can can't case check choose come comes coming could couldn't currently customer deal definitely
-    did didn't do does doesn't doing don't down each easy either else enough especially etc ever every everything exactly
-    fairly far few find fine first for from get gets getting give go goes going gonna good got gotta great guys had hand
+    did didn't do does doesn't doing don't down each easy either else enough especially etc ever every everything
+    exactly fairly far few find fine first for from get gets getting give go goes going gonna good got gotta great
+    guys had hand
     has hasn't have haven't having he heard hello help her here hers hey hi him his honestly hope how how's however i
     i'd i'll i'm i've id idea if im in included interested into is isn't it it's item items its ive just keep kind know
     last least less let let's like likely list listed little long look looking looks lot lots love made make makes many
@@ -97,7 +98,8 @@ COMMON = (
         "stick stop storm straight street style sugar suit suite supply surface sweet swim swimming switch system "
         "tall tank task taste team tech test text thick thin tip tools top total travel tray tree truck update "
         "upgrade urgent user value view visit wait walk want wash waste watch wave wear wearing weekend wedding weigh "
-        "weighs welcome winner woman women workout yard zone zoom tower waiter basic premium suction graphic graphics carry carried charged charger charging charges "
+        "weighs welcome winner woman women workout yard zone zoom tower waiter basic premium suction graphic graphics "
+        "carry carried charged charger charging charges "
         "switch switches stick sticks mute click clicks dock adapter adaptor socket vac thinner thicker"
     )
 )
@@ -117,8 +119,8 @@ BEFORE_NUMBER: dict[str, str] = {
         "exceed|exceeds|past|larger than|bigger than|longer than",
         "ge": "at least|min|minimum|minimum of|a minimum of|starting at|starting from|starts at|no less than|>=|"
         "upwards of|from|no fewer than|at minimum|at the least|atleast|not less than|starting|at the very least|least",
-        "approx": "around|about|roughly|approximately|approx|circa|ca|~|somewhere around|in the region of|near|close to|"
-        "in the neighbourhood of|more or less|give or take|nearly|almost|round about|in the area of|region of",
+        "approx": "around|about|roughly|approximately|approx|circa|ca|~|somewhere around|in the region of|near|"
+        "close to|in the neighbourhood of|more or less|give or take|nearly|almost|round about|in the area of|region of",
     }.items()
     for phrase in phrases.split("|")
 }
@@ -281,7 +283,8 @@ CALLED: dict[str, tuple[str, ...]] = {
     "weight": ("weigh", "weighs", "weighing", "heavy", "how heavy", "how light", "mass"),
     "memory": ("ram", "memory", "working memory"),
     "storage": ("storage", "ssd", "hard drive", "hard disk", "disk", "hdd", "drive", "disk space", "storage space"),
-    "screen": ("screen", "display", "screen size", "display size", "diagonal", "size of the screen", "size of the display",
+    "screen": ("screen", "display", "screen size", "display size", "diagonal", "size of the screen",
+               "size of the display",
                "size is the display", "size is the screen", "big is the screen", "big is the display",
                "large is the screen", "large is the display"),
     "refresh": ("refresh", "hertz", "frame rate"),
@@ -291,7 +294,8 @@ CALLED: dict[str, tuple[str, ...]] = {
                 "battery duration", "how long does it run", "lasting"),
     "charging": ("take to charge", "time to charge", "charge time", "charges in", "charged in", "charge in", "recharge",
                  "take to recharge", "fast does it charge", "quickly does it charge", "charge up", "fully charged",
-                 "takes to charge", "charging speed", "need to charge", "charges within", "charges to full", "charge to full", "full charge"),
+                 "takes to charge", "charging speed", "need to charge", "charges within", "charges to full",
+                 "charge to full", "full charge"),
     "colour": ("colour", "colours", "shade", "colourway"),
     "material": ("made of", "made from", "made out of", "material", "what's it made"),
     "system": ("os", "operating system"),
@@ -312,7 +316,8 @@ CALLED: dict[str, tuple[str, ...]] = {
     "compatible": ("compatible", "compatible with", "works with", "work with", "compatibility"),
     "microphone": ("mic", "microphone"),
     "webcam": ("camera", "webcam", "web cam"),
-    "wireless": ("wireless", "cordless", "without a cord", "without a cable", "without cord", "without cable", "no cord",
+    "wireless": ("wireless", "cordless", "without a cord", "without a cable", "without cord", "without cable",
+                 "no cord",
                  "no cords", "no cable", "no cables", "without wires", "no wires", "wire free", "cable free",
                  "without a wire", "cord free", "wirelessly", "without cables", "without cords"),
     "backlit": ("backlit", "backlight", "backlit keys", "backlit keyboard", "lit keys", "illuminated keyboard"),

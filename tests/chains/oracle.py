@@ -150,14 +150,16 @@ class Oracle:
         if re.fullmatch(r"⟦W\d+⟧(?:, ⟦W\d+⟧)*(?: and ⟦W\d+⟧)?", text):
             return "words", tuple(re.findall(r"⟦W\d+⟧", text))
         if day := re.fullmatch(rf"(\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{1,4}})", text):
-            return "day", date(int(day[3]), MONTHS.index(day[2]) + 1, int(day[1]))
+            try:
+                return "day", date(int(day[3]), MONTHS.index(day[2]) + 1, int(day[1]))
+            except ValueError:  # 31 June
+                return None
         if (share := re.fullmatch(f"({NUMBER})(%|°C)", text)) or (share := re.fullmatch(f"({NUMBER})(?: (\\S+))?", text)):
             unit = share[2] or ""
             if unit in MINOR_DIGITS:
                 return "money", unit, fraction(share[1]) * 10 ** MINOR_DIGITS[unit]
-            if unit in UNIT_OF:
-                name, factor = UNIT_OF[unit]
-                return "number", name, fraction(share[1]) * factor
+            name, factor = UNIT_OF.get(unit, (f"undeclared {unit}", Fraction(1)))
+            return "number", name, fraction(share[1]) * factor
         return None
 
     def truth(self, value: AnyValue) -> Read:

@@ -23,7 +23,8 @@ function show(element) {
   at("empty").hidden = true;
   document.body.classList.add("started");
   thread.append(element);
-  element.scrollIntoView({ block: "nearest" });
+  // the question stays in sight above a long answer
+  (Array.from(thread.querySelectorAll(".asked")).at(-1) ?? element).scrollIntoView({ block: "start" });
 }
 
 function newKey() {
@@ -69,20 +70,27 @@ async function send(body, key) {
       caseId = reply.case_id;
       show(replyOf(reply));
     } else {
-      show(errorOf(reply.error.message, response.status === 503 ? () => send(body, key) : null));
+      show(errorOf(reply.error.message, ...wayOut(response.status, reply.error.code, body, key)));
     }
   } catch {
     waiting.remove();
-    show(errorOf(FAILED, () => send(body, key)));
+    show(errorOf(FAILED, "Try again", () => send(body, key)));
   } finally {
     setAsking(false);
     if (!thread.lastElementChild.querySelector("input")) at("text").focus({ preventScroll: true });
   }
 }
 
-function errorOf(message, again) {
+/** What to offer after a refusal: a label and what it does, or nothing. */
+function wayOut(status, code, body, key) {
+  if (status === 503) return ["Try again", () => send(body, key)];
+  if (code === "case_closed" || code === "unknown_case") return ["Start a new case", restart];
+  return [];
+}
+
+function errorOf(message, label, act) {
   const reply = make("div", { className: "reply", data: { kind: "error" } }, kindOf("error"), make("p", { className: "said" }, message));
-  if (again) reply.append(make("div", { className: "choices" }, make("button", { type: "button", onclick: again }, "Try again")));
+  if (act) reply.append(make("div", { className: "choices" }, make("button", { type: "button", onclick: act }, label)));
   return reply;
 }
 
@@ -162,7 +170,7 @@ async function openSite(site) {
   at("try").hidden = !site.examples.length;
   at("examples").replaceChildren(...site.examples.map((text) => make("button", { type: "button", onclick: () => ask({ text }, text) }, text)));
   const { products } = await (await fetch(`/v1/products?site=${encodeURIComponent(site.id)}`)).json();
-  at("page").replaceChildren(make("option", { value: "" }, "no product page"), ...products.map(({ sku, name }) => make("option", { value: sku }, name)));
+  at("page").replaceChildren(make("option", { value: "" }, "none"), ...products.map(({ sku, name }) => make("option", { value: sku }, name)));
 }
 
 async function start() {
@@ -187,4 +195,4 @@ at("text").onkeydown = (event) => {
     at("composer").requestSubmit();
   }
 };
-start().catch(() => show(errorOf(FAILED, () => location.reload())));
+start().catch(() => show(errorOf(FAILED, "Try again", () => location.reload())));

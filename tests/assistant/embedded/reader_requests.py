@@ -89,7 +89,7 @@ BUDGET: tuple[Case, ...] = (
     ("not above 300", {"conditions": "price le 300"}),
     ("max. 300 €", {"conditions": "price le 300"}),
     ("within 100 euros", {"conditions": "price le 100"}),
-    ("mouse for under 25", {"category": "keyboards-mice", "conditions": "price lt 25; device_type eq mouse"}),
+    ("mouse for under 25", {"category": "keyboards-mice", "conditions": "device_type eq mouse; price lt 25"}),
     ("laptops at 1000 euros max", {"category": "laptops", "conditions": "price le 1000"}),
     ("more than 100 but less than 200 euros", {"conditions": "price gt 100; price lt 200"}),
     ("costing no less than 50", {"conditions": "price ge 50"}),
