@@ -22,7 +22,7 @@ class ChoiceEffect(Contract):
 
     intent: str | None = Field(default=None, max_length=80)
     product: str | None = Field(default=None, max_length=200)
-    text: str = Field(default="", max_length=4000, description="the redacted request that the choice continues")
+    text: str = Field(default="", description="the redacted request that the choice continues")
 
 
 class Choice(Contract):

@@ -125,7 +125,7 @@ def _plain(statement: Statement, pick: int) -> str:
     if fact.wording.phrase and "{value}" in fact.wording.phrase:
         return fact.wording.phrase.replace("{value}", value)
     if fact.field == "price":
-        return (f"It costs {value}.", f"Its price is {value}.")[pick % 2]
+        return (f"It costs {value}.", f"Its {fact.label} is {value}.")[pick % 2]
     on_page = statement.record is not None and statement.record.kind in {"product", "variant"}
     label = f"listed {fact.label}" if on_page and pick % 2 else fact.label
     if _is_plural(fact):

@@ -53,9 +53,8 @@ class RecordedToolbox:
 
     async def run(self, name: str, arguments: BaseModel, caller: Caller) -> Evidence:  # noqa: ARG002 - a Toolbox
         """The recorded result; raises `ToolFailed` with the recorded error, or with `MISS`."""
-        asked = arguments.model_dump(mode="json")
         for call in self._calls:
-            if call.name == name and _read(call.arguments, arguments) == asked:
+            if call.name == name and _read(call.arguments, type(arguments)) == arguments:
                 if call.result is None:
                     raise ToolFailed(call.error or MISS)
                 return call.result
@@ -63,16 +62,19 @@ class RecordedToolbox:
         raise ToolFailed(MISS)
 
 
-def _read(recorded: dict[str, JsonValue], arguments: BaseModel) -> dict[str, JsonValue]:
-    """Recorded arguments with their defaults filled in, so that spelling one out is no difference."""
-    return type(arguments).model_validate_json(to_json(recorded)).model_dump(mode="json")
+def _read(recorded: dict[str, JsonValue], arguments: type[BaseModel]) -> BaseModel | None:
+    """Recorded arguments with their defaults filled in, or None where the tool takes others by now."""
+    try:
+        return arguments.model_validate_json(to_json(recorded))
+    except ValidationError:
+        return None
 
 
 async def replay(record: HopRecord, chain: Chain, log: HopLog, run_id: str | None = None) -> Replayed:
     """Run a recorded hop again on a chain's models; raises `ReplayError` where the record cannot be read.
 
     The chain may differ from the one that made the record: that is the point. The new record has origin
-    `replay` and names the old one.
+    `replay` and names the old one; where the model is asked twice again, it is that of the same attempt.
     """
     trail = Trail(_frame(record, chain, run_id), log)
     toolbox = RecordedToolbox(record.tool_calls)
@@ -83,8 +85,8 @@ async def replay(record: HopRecord, chain: Chain, log: HopLog, run_id: str | Non
             f"The record {record.event_id} cannot be replayed: its {record.hop} input is not of contract "
             f"{record.contract} ({error.error_count()} problems); it was made by version {record.app_version}."
         ) from None
-    latest = trail.records[-1]
-    return Replayed(latest, same=latest.parsed == record.parsed, misses=toolbox.misses)
+    again = next((one for one in reversed(trail.records) if one.attempt == record.attempt), trail.records[-1])
+    return Replayed(again, same=again.parsed == record.parsed, misses=toolbox.misses)
 
 
 async def _again(record: HopRecord, chain: Chain, trail: Trail, toolbox: RecordedToolbox) -> None:
@@ -132,7 +134,17 @@ def _layer(record: HopRecord, chain: Chain) -> tuple[HopModel[ModerationInput], 
 
 def _caller(record: HopRecord, scope: Scope) -> Caller:
     """The recorded identity level; whose it was is in no record and is not needed to answer from one."""
-    return Caller(site=scope.site.id, identity=Identity[record.identity.upper()], now=record.now, originals={})
+    return Caller(site=scope.site.id, identity=_identity(record), now=record.now, originals={})
+
+
+def _identity(record: HopRecord) -> Identity:
+    for level in Identity:
+        if level.name.lower() == record.identity:
+            return level
+    raise ReplayError(
+        f"The record {record.event_id} cannot be replayed: its identity {record.identity!r} is not a level of "
+        "this version."
+    )
 
 
 def _frame(record: HopRecord, chain: Chain, run_id: str | None) -> Frame:
@@ -142,7 +154,7 @@ def _frame(record: HopRecord, chain: Chain, run_id: str | None) -> Frame:
         site=record.site,
         trace_id=record.trace_id,
         app_version=chain.app_version,
-        identity=Identity[record.identity.upper()],
+        identity=_identity(record),
         locale=record.locale,
         now=record.now,
         scope_sha256=chain.scope_sha256,

@@ -18,6 +18,7 @@ from chains.outcomes import (
     Withdrawn,
 )
 from chains.scope import IntentScope, Scope
+from chains.tools import Identity
 from moderation import Verdict, restore
 
 _MAX_CHOICES = 4
@@ -60,13 +61,18 @@ def undecided(decision: Decision, scope: Scope, text: str, clarified: int) -> Ou
 
 
 def without_lookup(intents: tuple[IntentScope, ...], scope: Scope, clarified: int) -> Outcome:
-    """The end of a turn none of whose intents may call a tool: a person, a proof of identity, or a fixed reply."""
+    """The end of a turn none of whose intents may call a tool: a person, a proof of identity, or a fixed reply.
+
+    Proof is asked for only where it opens a tool; for what a verified customer alone may do there is a person.
+    """
     for intent in intents:
         if "answer" not in intent.outcomes:
             return _permit(Handoff(reason="intent", text=intent.reply or scope.texts.handoff), intent)
     for intent in intents:
-        if intent.tools:
+        if scope.permitted(intent.id, Identity.ORDER_PROOF):
             return _permit(_order_proof(scope, clarified, found_none=False), intent)
+        if intent.tools:
+            return _permit(Handoff(reason="intent", text=scope.texts.handoff), intent)
     sentence = Sentence(text=intents[0].reply or scope.texts.not_permitted, claim="fixed")
     return Answer(parts=(AnswerPart(intent=intents[0].id, sentences=(sentence,)),))
 

@@ -90,13 +90,14 @@ class Chain:
 async def run_turn(turn: Turn, chain: Chain) -> Outcome:
     """Run one turn; whatever happens inside, it ends in an outcome and within the scope's deadline."""
     trail = Trail(_frame(turn, chain), chain.log)
+    deadline = asyncio.timeout(chain.scope.budget.deadline_ms / 1000)
     try:
-        async with asyncio.timeout(chain.scope.budget.deadline_ms / 1000):
+        async with deadline:
             return await _Run(turn, chain, trail).outcome()
-    except TimeoutError:
-        log.warning("turn_overdue", turn_id=turn.turn_id, hops=len(trail.records))
-        return Handoff(reason="overdue", text=chain.scope.texts.handoff)
     except Exception as error:  # noqa: BLE001 - a defect costs the answer, never the turn
+        if isinstance(error, TimeoutError) and deadline.expired():
+            log.warning("turn_overdue", turn_id=turn.turn_id, hops=len(trail.records))
+            return Handoff(reason="overdue", text=chain.scope.texts.handoff)
         log.error("turn_failed", turn_id=turn.turn_id, hops=len(trail.records), **_where(error))  # noqa: TRY400
         return Handoff(reason="failure", text=chain.scope.texts.handoff)
 
@@ -161,7 +162,8 @@ class _Run:
 
         grounded = await self._response(ready, found)
         if grounded is None or not await self._may_leave(grounded, found.evidence):
-            return Handoff(reason="unsure", text=self.scope.texts.handoff)
+            unsure = Handoff(reason="unsure", text=self.scope.texts.handoff)
+            return replies.beside(unsure, intents, ready, self.scope, self.turn.clarified)
         answer = Answer(
             parts=grounded.parts,
             products=grounded.products,
@@ -232,7 +234,7 @@ class _Run:
         """The outbound check; what the shop's own policies say of itself may be said."""
         pii = self.scope.moderation.pii
         texts = [sentence.text for part in grounded.parts for sentence in part.sentences]
-        texts += [card.name for card in grounded.products]
+        texts += [said for card in grounded.products for said in (card.name, *map(": ".join, card.details))]
         given = OutboundInput(
             texts=tuple(texts),
             locale=self.turn.locale,

@@ -174,7 +174,9 @@ RULES: tuple[Rule, ...] = (
             r"\b(?:you are|you're|act as|pretend to be|role-?play as|behave as|become) (?:now )?(?:an? )?"
             rf"(?:jailbroken|(?:unrestricted|unfiltered|uncensored|evil|amoral)(?: \w+)? {_AI})\b",
             rf"\byou are now (?:free|root|admin|an? (?:\w+ )?(?:hacker|terminal|{_AI}))\b",
-            rf"\byou are no longer (?:bound|(?:an? )?(?:\w+ )?{_AI})\b",
+            rf"\b(?:you are|you're) no longer (?:bound|(?:an? )?(?:\w+ ){{0,2}}?{_AI})\b",
+            r"\byour (?:rules|guidelines|restrictions|instructions) (?:are|were|have been) "
+            r"(?:void|gone|lifted|removed|cancelled|disabled|suspended)\b",
             r"\bdo anything now\b",
             r"\bfrom now on,? you (?:must|will|shall) (?:act|obey|answer|respond|reply|only)\b",
             r"\bjailbreak (?:yourself|your)\b",
@@ -188,6 +190,7 @@ RULES: tuple[Rule, ...] = (
             r"(?:^|[.!?:;,] |\bplease |\band |\bnow )(?:enable|enter|activate|switch to|turn on|go into) "
             rf"(?:the |your )?{_MODE}",
             rf"\b(?:you are|you're)(?: now)? in (?:\w+ )?{_MODE}",
+            rf"(?:^|[.!?:;,] ?){_MODE}:? (?:enabled|activated|unlocked)\b",
         ),
         "Tells the assistant to enter a mode without limits.",
     ),

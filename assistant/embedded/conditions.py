@@ -68,8 +68,8 @@ class Assigner:
         """
         made: list[Numeric] = []
         claimed: set[Phrase] = set()
-        for place, bound in enumerate(found):
-            text = _Around(tokens, found, place, phrases, claimed)
+        text = _Around.of(tokens, found, phrases, claimed)
+        for bound in found:
             if numeric := self._numeric(bound, text, categories):
                 made.append(numeric)
                 if numeric.phrase:
@@ -119,6 +119,8 @@ class Assigner:
         _, _, field, unit, phrase = ranked[0]
         if unit in _TIMES and bound.op == "eq" and phrase is None and (unit in ("months", "years") or not categories):
             return None  # "3 years old", "in 2 days"
+        if unit == "m²" and bound.op == "eq":  # what is made for a room must cover it
+            bound = replace(bound, op="ge")
         return self._quantities(bound, text, field, unit, phrase)
 
     def _quantities(
@@ -151,7 +153,7 @@ class Assigner:
             return year
         fields = [
             (text_distance(bound, phrase), -_plausible(bound.measures, field, field.unit), place, field, phrase)
-            for place, field in enumerate(self._vocabulary.fields.values())
+            for place, field in enumerate(self._vocabulary.fields[key] for key in text.naming)
             if field.kind == "quantity" and field.key != "stock" and (phrase := text.near(bound, field))
         ]
         limit = _NEAR if bound.op != "eq" else 1
@@ -206,13 +208,30 @@ class Assigner:
 
 @dataclass(frozen=True)
 class _Around:
-    """What stands around one bound of a text."""
+    """What stands around the bounds of a text: `naming` are the phrases by the field that they name."""
 
     tokens: list[Token]
-    bounds: list[Bound]
-    place: int
-    phrases: list[Phrase]
+    numbers: set[int]
+    inside: set[int]
+    starts: dict[int, Phrase]
+    naming: dict[str, list[Phrase]]
     claimed: set[Phrase]
+
+    @classmethod
+    def of(cls, tokens: list[Token], found: list[Bound], phrases: list[Phrase], claimed: set[Phrase]) -> "_Around":
+        """The text of these tokens, with the places of its numbers and phrases looked up once."""
+        naming: dict[str, list[Phrase]] = {}
+        for phrase in phrases:
+            for key in {meaning.key for meaning in phrase.of("field")}:
+                naming.setdefault(key, []).append(phrase)
+        return cls(
+            tokens,
+            {bound.measure.first for bound in found},
+            {place for phrase in phrases for place in range(phrase.first, phrase.after)},
+            {phrase.first: phrase for phrase in phrases},
+            naming,
+            claimed,
+        )
 
     def word(self, index: int) -> str:
         return self.tokens[index].word if 0 <= index < len(self.tokens) else ""
@@ -225,25 +244,21 @@ class _Around:
         if field is None:
             return None
         best = None
-        for phrase in self.phrases:
-            if phrase in self.claimed or not any(meaning.key == field.key for meaning in phrase.of("field")):
-                continue
-            if self._is_beside(bound, phrase) and (
-                best is None or text_distance(bound, phrase) < text_distance(bound, best)
-            ):
+        for phrase in self.naming.get(field.key, ()):
+            distance = text_distance(bound, phrase)
+            nearer = best is None or distance < text_distance(bound, best)
+            if distance <= _NEAR and nearer and phrase not in self.claimed and self._is_beside(bound, phrase):
                 best = phrase
         return best
 
     def _is_beside(self, bound: Bound, phrase: Phrase) -> bool:
         first, after = min(bound.after, phrase.after), max(bound.first, phrase.first)
-        if after - first > _NEAR:
-            return False
         places = range(first, min(after + 1, len(self.tokens)))
         if any(sign in self.tokens[place].gap for place in places for sign in ".,;!?"):
             return False
-        between = {place for other in self.phrases for place in range(other.first, other.after)}
-        return all(self.word(place) in _BETWEEN or place in between for place in range(first, after)) and not any(
-            first <= other.measure.first < after for other in self.bounds
+        return all(
+            (self.word(place) in _BETWEEN or place in self.inside) and place not in self.numbers
+            for place in range(first, after)
         )
 
     def names_price(self, bound: Bound, money: FieldWords | None) -> bool:
@@ -269,7 +284,7 @@ class _Around:
             or not token.word[0].isalpha()
         ):
             return False
-        phrase = next((phrase for phrase in self.phrases if phrase.first == bound.after), None)
+        phrase = self.starts.get(bound.after)
         if phrase is None:
             return True
         return bool(phrase.of("category")) and bound.measure.value < 20

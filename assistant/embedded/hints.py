@@ -17,7 +17,7 @@ from assistant.embedded.wordlists import (
 
 _Words = tuple[dict[str, list[tuple[str, End]]], dict[str, tuple[str, End]], dict[str, End]]
 """The catalog's own words with their fields, common words with their concepts, and words that need a field."""
-_COMPARING_WORDS = word_set("compare comparing comparison compared vs versus difference differences differ")
+_COMPARING_WORDS = word_set("compare comparing comparison compared vs versus diff difference differences differ")
 
 
 @dataclass(frozen=True)

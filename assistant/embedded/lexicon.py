@@ -253,8 +253,9 @@ def _phrases(vocabulary: Vocabulary, concepts: dict[str, tuple[str, ...]]) -> It
         yield from _field_phrases(field)
     for concept, names in CALLED.items():
         several = "all" if concept == "dimensions" else ""
+        exact = _fields_of(CONCEPTS[concept], vocabulary, loose=False)
         for name in names:
-            for key in concepts[concept][:4]:
+            for key in (exact or concepts[concept])[:4]:
                 yield name, Meaning("field", key, several, rank=2)
     for concept, names in ANTONYMS.items():
         for key in _fields_of((concept,), vocabulary) if concept not in concepts else concepts[concept]:
@@ -267,6 +268,9 @@ def _field_phrases(field: FieldWords) -> Iterator[tuple[str, Meaning]]:
         yield name, Meaning("field", field.key)
     for name in field.synonyms:
         yield name, Meaning("field", field.key, rank=1)
+    counted = field.label.lower().removeprefix("number of ")
+    if field.kind == "quantity" and counted != field.label.lower():
+        yield counted, Meaning("field", field.key, rank=2)
     if field.kind == "flag":
         for name in (field.label, *field.synonyms):
             if (verb := _ABLE.fullmatch(name.lower())) and verb[1] not in COMMON:

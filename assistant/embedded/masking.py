@@ -6,6 +6,7 @@ riddle.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from rapidfuzz import process
@@ -20,6 +21,7 @@ _PLACEHOLDER = re.compile(r"\[([A-Z]+)_\d+\]")
 _WORD = re.compile(r"[a-z]{4,}")
 _SHORTEST_NAME = 4
 _ENDING = re.compile(r"(?:s|es|ed|d|er|est|ing|ly|able|ness|ish|less|ful)$")
+_NEAR = 5
 _SIMILAR = 0.7  # one slip in four letters, two in seven
 
 
@@ -34,8 +36,9 @@ class Masker:
         self._reader = reader
         self._encoder = encoder
         self._nouns = {product.sku: vocabulary.categories[product.category].singular for product in vocabulary.products}
-        words = {word for text in known for word in _WORD.findall(text.casefold())}
-        self._words = sorted(word for word in words if encoder.is_word(word))
+        uses = Counter(word for text in known for word in _WORD.findall(text.casefold()))
+        self._uses = {word: count for word, count in uses.items() if encoder.is_word(word)}
+        self._words = sorted(self._uses)
 
     def __call__(self, text: str) -> str:
         """The text with each named product as its category, each placeholder as what it stands for, and mended."""
@@ -59,5 +62,6 @@ class Masker:
     def _mended(self, word: str) -> str:
         if self._encoder.is_word(word):
             return word
-        found = process.extractOne(word, self._words, scorer=OSA.normalized_similarity, score_cutoff=_SIMILAR)
-        return found[0] if found else word
+        near = process.extract(word, self._words, scorer=OSA.normalized_similarity, score_cutoff=_SIMILAR, limit=_NEAR)
+        # of equally near words, one with the same letters ("logn": long, not loan), then the one used most
+        return max(near, key=lambda hit: (hit[1], sorted(hit[0]) == sorted(word), self._uses[hit[0]]))[0] if near else word

@@ -42,6 +42,7 @@ class Names:
         self._is_phrase = is_phrase
         self._counts = counts
         self._names: list[_Name] = []
+        self._longest = 1
         self._by_word: dict[str, set[int]] = {}
         self._variants: dict[str, list[tuple[str, frozenset[str]]]] = {}
         self._skus: dict[str, str] = {}
@@ -58,6 +59,7 @@ class Names:
     def _index(self, product: ProductWords) -> None:
         words, brand = stems(product.name), stems(product.brand)
         name = _Name(product.sku, words, len(brand) if words[: len(brand)] == brand else 0)
+        self._longest = max(self._longest, len(words))
         for word in name.words:
             self._by_word.setdefault(word, set()).add(len(self._names))
         self._names.append(name)
@@ -93,7 +95,7 @@ class Names:
     def _name_at(self, tokens: list[Token], first: int, unit_ends: dict[int, int]) -> Found | None:
         runs: list[tuple[int, set[int]]] = []
         same: set[int] | None = None
-        for after in range(first + 1, len(tokens) + 1):
+        for after in range(first + 1, min(len(tokens), first + self._longest) + 1):
             token = tokens[after - 1]
             owners = self._by_word.get(token.stem)
             if not owners or (after > first + 1 and token.gap.strip() not in ("", "-", "/", "_")):

@@ -30,7 +30,7 @@ _SPELLINGS = {
     "availible": "available", "availabe": "available", "stok": "stock", "gb": "gb",
 }  # fmt: skip
 _CONTRACTIONS = frozenset(("it's", "what's", "that's", "let's", "how's", "there's", "who's", "where's", "here's"))
-_WHOLE = frozenset(("corded", "wired", "bagged", "does", "this", "series"))
+_WHOLE = frozenset(("corded", "wired", "bagged", "does", "this", "series", "lighting"))
 _VOWEL = re.compile("[aeiouy]")
 
 
@@ -54,7 +54,7 @@ class Token(NamedTuple):
     @property
     def is_number(self) -> bool:
         """Whether it is written in digits."""
-        return self.word[0].isdigit()
+        return "0" <= self.word[0] <= "9"
 
     @property
     def glued(self) -> bool:

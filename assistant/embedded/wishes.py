@@ -17,6 +17,7 @@ _OWN_RULES = frozenset(("brand", "category", "stock"))
 _REACH = 5  # tokens between a negation and what it negates
 _SIZE_WORDS = frozenset(["size", "big", "large", "small", "resolution", "diagonal", "bright", "sharp"])
 _OWNERS = word_set("my our his her their your the a an")
+_OWNED = 3
 _PURPOSES = frozenset(["for", "with", "to", "on", "fits", "fit", "charge", "into"])
 _BEFORE_ADJECTIVE = word_set("be is are it's very so too how really super and quite pretty really as fairly not")
 
@@ -40,6 +41,7 @@ class Wisher:
     def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon) -> None:
         self._fields = vocabulary.fields
         self._lexicon = lexicon
+        self._ports = frozenset(lexicon.concepts["ports"][:1])
         self._labels = {key: frozenset(stems(words.label)) for key, words in vocabulary.fields.items()}
 
     def category(self, tokens: list[Token], phrases: list[Phrase]) -> tuple[str | None, Phrase | None, list[str]]:
@@ -54,10 +56,11 @@ class Wisher:
             elif key:
                 named.append((phrase, key))
         order = [phrase for phrase, _ in named]
-        ranked = sorted(range(len(named)), key=lambda place: (_remoteness(tokens, order, place), place))
+        remoteness = [_remoteness(tokens, order, place) for place in range(len(named))]
+        ranked = sorted((far, place) for place, far in enumerate(remoteness) if far < _OWNED)
         if not ranked:
             return None, None, list(dict.fromkeys(excluded))
-        place = ranked[0]
+        place = ranked[0][1]
         while place + 1 < len(named) and named[place][0].after == named[place + 1][0].first:
             if tokens[named[place + 1][0].first].gap.strip() not in ("", "-"):
                 break
@@ -100,7 +103,8 @@ class Wisher:
         in_question = frozenset((wishes.category,)) if wishes.category else categories
         text = _Text(tokens, phrases, in_question, head, has_numbers)
         for phrase in phrases:
-            if phrase.of("category"):
+            keys = {meaning.key for meaning in phrase.of("category")}
+            if wishes.category in keys or (keys and polarity[phrase] == "negated"):
                 wishes.used.add(phrase)
             for brand in phrase.of("brand"):
                 (wishes.excluded_brands if polarity[phrase] == "negated" else wishes.brands).append(brand.key)
@@ -178,15 +182,18 @@ class Wisher:
                 and self._fields[option.key].kind == "text"
                 and self._fields[option.key].categories & text.categories
             ]
+        if text.categories:  # a colour that only phones have says nothing of a kettle
+            options = [option for option in options if self._fields[option.key].categories & text.categories]
         if not options:
             return None
         around = {token.stem for token in text.tokens[max(0, phrase.first - 4) : phrase.first]}
         around |= {token.stem for token in text.tokens[phrase.after : phrase.after + 2]}
 
-        def fit(option: Meaning) -> tuple[bool, float, int, int, int]:
+        def fit(option: Meaning) -> tuple[bool, float, bool, int, int, int]:
             label, known = self._labels[option.key], self._fields[option.key]
             named = len(label & around) / max(1, len(label))
-            return bool(known.categories & text.categories), named, -option.rank, -len(label), len(known.categories)
+            in_place = bool(known.categories & text.categories)
+            return in_place, named, option.key in self._ports, -option.rank, -len(label), len(known.categories)
 
         return max(options, key=fit)
 
@@ -197,7 +204,16 @@ class Wisher:
         def fit(option: Meaning) -> tuple[bool, int]:
             return not (self._fields[option.key].categories & categories), option.rank
 
-        return min(options, key=fit, default=None)
+        best = min(options, key=fit, default=None)
+        return (best and fit(best)[0] and self._namesake(phrase, categories)) or best
+
+    def _namesake(self, phrase: Phrase, categories: frozenset[str]) -> Meaning | None:
+        """The only field of the categories in question whose label has the phrase in it: "camera" of a phone."""
+        words = set(stems(phrase.said))
+        keys = [
+            key for key, label in self._labels.items() if words <= label and self._fields[key].categories & categories
+        ]
+        return Meaning("field", keys[0], rank=1) if len(keys) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -215,16 +231,15 @@ def polarities(tokens: list[Token], phrases: list[Phrase]) -> dict[Phrase, Polar
     """Return whether each phrase is wished, ruled out, or said not to matter."""
     found: dict[Phrase, Polarity] = {}
     previous: Phrase | None = None
-    inside = {place for phrase in phrases for place in range(phrase.first, phrase.after)}
     for phrase in phrases:
-        polarity = _polarity(tokens, phrase, inside - set(range(phrase.first, phrase.after)))
+        polarity = _polarity(tokens, phrase)
         if polarity == "plain" and previous and found[previous] != "plain" and _continues(tokens, previous, phrase):
             polarity = found[previous]
         found[phrase], previous = polarity, phrase
     return found
 
 
-def _polarity(tokens: list[Token], phrase: Phrase, inside: set[int]) -> Polarity:
+def _polarity(tokens: list[Token], phrase: Phrase) -> Polarity:
     after = phrase.after
     if after < len(tokens) and tokens[after].word == "free" and tokens[after].gap in ("-", " ") and (
         after + 1 == len(tokens) or tokens[after + 1].word not in ("shipping", "delivery", "returns")
@@ -239,7 +254,7 @@ def _polarity(tokens: list[Token], phrase: Phrase, inside: set[int]) -> Polarity
             return "negated"
         if word in NEGATORS:
             return _negated(tokens, place, passed)
-        if place in inside or not (word in NEGATION_FILLERS or word in INDIFFERENT):
+        if word not in NEGATION_FILLERS and word not in INDIFFERENT:
             return "plain"
         passed.append(word)
     return "plain"
@@ -273,14 +288,16 @@ def _remoteness(tokens: list[Token], named: list[Phrase], place: int) -> int:
     """How far a category is from being what the text is about.
 
     0 for "this kettle" and the kettle in "the cable of the kettle", 1 for a plain mention, 2 for what the wanted
-    thing is only for ("a keyboard for my laptop").
+    thing is only for ("a cable for a laptop"), _OWNED for what the customer has already ("a case for my laptop").
     """
     phrase = named[place]
     words = [""] * 2 + [token.word for token in tokens[: phrase.first]]
     whole = place > 0 and words[-2] in ("of", "on", "in") and words[-1] in _OWNERS and named[place - 1].of("field")
     if words[-1] in ("this", "these", "those") or whole:
         return 0
-    return 2 if phrase.first > 2 and words[-2] in _PURPOSES and words[-1] in _OWNERS else 1
+    if phrase.first < 2 or words[-2] not in _PURPOSES or words[-1] not in _OWNERS:
+        return 1
+    return 2 if words[-1] in ("a", "an", "the", "your") else _OWNED
 
 
 def _op(words: FieldWords, *, negated: bool) -> FilterOp:

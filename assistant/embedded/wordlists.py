@@ -19,7 +19,7 @@ NEGATION_FILLERS = word_set(
 INDIFFERENT = word_set("need needs care cares matter matters mind necessarily needed required require requires")
 TWO_WORD_NEGATORS = frozenset(
     [("other", "than"), ("rather", "than"), ("instead", "of"), ("apart", "from"), ("aside", "from"),
-     ("anything", "but"), ("everything", "but"), ("any", "but"), ("all", "but"), ("free", "of"), ("free", "from"),
+     ("anything", "but"), ("everything", "but"), ("any", "but"), ("colour", "but"), ("brand", "but"), ("all", "but"), ("free", "of"), ("free", "from"),
      ("sick", "of"), ("allergic", "to"), ("get", "rid")]
 )  # fmt: skip
 
@@ -28,7 +28,8 @@ STOPWORDS = frozenset(
     anything around are as ask at available away back? be because been before being best better between both bit brand
     but buy buying by can can't case check choose come comes coming could couldn't currently customer deal definitely
     did didn't do does doesn't doing don't down each easy either else enough especially etc ever every everything
-    exactly fairly far few find fine first for from get gets getting give go goes going gonna good got gotta great
+    exactly fairly far few find fine first for from get gets getting give go goes going gonna good got gotta
+    great
     guys had hand
     has hasn't have haven't having he heard hello help her here hers hey hi him his honestly hope how how's however i
     i'd i'll i'm i've id idea if im in included interested into is isn't it it's item items its ive just keep kind know
@@ -118,7 +119,8 @@ BEFORE_NUMBER: dict[str, str] = {
         "gt": "over|more than|above|greater than|exceeding|>|north of|beyond|higher than|in excess of|more then|"
         "exceed|exceeds|past|larger than|bigger than|longer than",
         "ge": "at least|min|minimum|minimum of|a minimum of|starting at|starting from|starts at|no less than|>=|"
-        "upwards of|from|no fewer than|at minimum|at the least|atleast|not less than|starting|at the very least|least",
+        "upwards of|from|no fewer than|at minimum|at the least|atleast|not less than|starting|at the very least|least|"
+        "hold|holds|support|supports|carries|someone of|withstand",
         "approx": "around|about|roughly|approximately|approx|circa|ca|~|somewhere around|in the region of|near|"
         "close to|in the neighbourhood of|more or less|give or take|nearly|almost|round about|in the area of|region of",
     }.items()
@@ -195,7 +197,9 @@ _ADJECTIVES: tuple[tuple[str, str, str, str, End], ...] = (
 )  # fmt: skip
 POSITIVES: dict[str, tuple[str, End]] = {row[0]: (row[3], row[4]) for row in _ADJECTIVES}
 COMPARATIVES: dict[str, tuple[str, End]] = {row[1]: (row[3], row[4]) for row in _ADJECTIVES}
-SUPERLATIVES: dict[str, tuple[str, End]] = {row[2]: (row[3], row[4]) for row in _ADJECTIVES}
+SUPERLATIVES: dict[str, tuple[str, End]] = {
+    said: (row[3], row[4]) for row in _ADJECTIVES for said in (row[2], f"{row[0]} as possible")
+}
 # These need the field beside them: "most memory", "highest refresh rate", "best battery life".
 DEGREES: dict[str, End] = {
     "most": "most", "highest": "most", "greatest": "most", "max": "most", "maximum": "most", "largest": "most",
@@ -322,7 +326,8 @@ CALLED: dict[str, tuple[str, ...]] = {
                  "without a wire", "cord free", "wirelessly", "without cables", "without cords"),
     "backlit": ("backlit", "backlight", "backlit keys", "backlit keyboard", "lit keys", "illuminated keyboard"),
     "waterproof": ("water proof", "waterproof", "watertight"),
-    "noise_cancelling": ("anc", "noise cancelling", "noise cancellation", "noise reduction", "noise canceling"),
+    "noise_cancelling": ("anc", "noise cancelling", "noise cancellation", "noise reduction", "cancel noise",
+                         "cancels noise", "cancel the noise", "block noise", "blocks noise", "block out noise"),
     "number_pad": ("numpad", "number pad", "numeric keypad", "num pad", "numeric pad", "ten key", "numerical keypad"),
     "kelvin": ("colour temperature", "kelvin"),
     "suction": ("suction",),

@@ -9,53 +9,13 @@ which is called "No 5 (12 GB against 3 GB)" says nothing.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
 
 from chains.claims import Claim, Compare, Count, Extreme, Meets, NoneFound, NotFound, NotListed, Quote, Stock, Value
-from chains.facts import Condition, Evidence, Fact, Query, Record
-from chains.values import Day, Flag, Money, Quantity, Terms, Text
+from chains.facts import Condition, Fact, Query
+from chains.values import Flag, Quantity, Terms, Text
+from tests.chains.reading import NUMBER, Read, Reader, capitals, close, fraction, related
 
-Read = tuple[str, str, Fraction] | tuple[str, bool] | tuple[str, tuple[str, ...]] | tuple[str, date]
-AnyValue = Money | Quantity | Flag | Text | Terms | Day
-
-_POUND_G = Fraction(45359237, 100000)
-SCALES: dict[str, dict[str, Fraction]] = {
-    "number": {"": Fraction(1)},
-    "mass": {
-        "mg": Fraction(1, 1000),
-        "g": Fraction(1),
-        "kg": Fraction(1000),
-        "lb": _POUND_G,
-        "oz": _POUND_G / 16,
-    },
-    "length": {
-        "mm": Fraction(1),
-        "cm": Fraction(10),
-        "m": Fraction(1000),
-        "in": Fraction(254, 10),
-        "ft": 12 * Fraction(254, 10),
-    },
-    "data": {"MB": Fraction(1), "GB": Fraction(1000), "TB": Fraction(1000_000)},
-    "frequency": {"Hz": Fraction(1), "kHz": Fraction(10**3), "MHz": Fraction(10**6), "GHz": Fraction(10**9)},
-    "time": {
-        "ms": Fraction(1, 1000),
-        "s": Fraction(1),
-        "min": Fraction(60),
-        "h": Fraction(3600),
-        "day": Fraction(86400),
-        "days": Fraction(86400),
-    },
-    "age": {"month": Fraction(1), "months": Fraction(1), "year": Fraction(12), "years": Fraction(12)},
-    "share": {"%": Fraction(1)},
-    "temperature": {"°C": Fraction(1)},
-}
-UNIT_OF = {unit: (name, factor) for name, units in SCALES.items() for unit, factor in units.items()}
-MINOR_DIGITS = {"EUR": 2, "USD": 2, "JPY": 0, "TND": 3}
-MONTHS = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
-)
 # what a bound says of (stated value - named value)
 BOUNDS = {
     "under": (-1,),
@@ -83,120 +43,13 @@ CONDITION_WORDS = {
     "no earlier than": "ge",
 }
 
-NUMBER = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 SUBJECT = r"(?:[Tt]he |[Yy]our )?(⟦R\d+⟧)"
 LABEL = r"(⟦L\d+⟧)"
 BOUND = "(" + "|".join(sorted(BOUNDS, key=len, reverse=True)) + ")"
 
 
-def fraction(number: str) -> Fraction:
-    return Fraction(number.replace(",", ""))
-
-
-def compared(left: Fraction, right: Fraction) -> int:
-    return (left > right) - (left < right)
-
-
-class Oracle:
+class Oracle(Reader):
     """Holds sentences against one evidence."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence = evidence
-        self.token_of: dict[str, str] = {}
-        self.records: dict[str, Record] = {}
-        self.fields: dict[str, set[str]] = {}
-        self.queries: dict[str, Query] = {}
-        for number, record in enumerate(evidence.records):
-            self.records[self._token("R", number, core(record.name))] = record
-        labelled = [(found.label, found.field) for found in (*evidence.facts, *evidence.absences)]
-        labelled += [(condition.label, condition.field) for query in evidence.queries for condition in query.conditions]
-        for number, label in enumerate(dict.fromkeys(label for label, _ in labelled)):
-            self.fields[self._token("L", number, label)] = {field for name, field in labelled if name == label}
-        for number, word in enumerate(dict.fromkeys(self._words())):
-            self._token("W", number, word)
-        for number, query in enumerate(evidence.queries):
-            self.queries[self._token("N", number, query.noun)] = query
-        known = sorted(self.token_of, key=len, reverse=True)
-        spelled = [f"[{re.escape(word[0].lower() + word[0].upper())}]{re.escape(word[1:])}" for word in known]
-        self.known = re.compile("|".join(spelled) or "(?!)")
-        self.folded = {word[0].lower() + word[1:]: token for word, token in self.token_of.items()}
-
-    def _token(self, kind: str, number: int, text: str) -> str:
-        token = f"⟦{kind}{number}⟧"
-        assert self.token_of.setdefault(text, token) == token, f"{text!r} stands for two things"
-        return token
-
-    def _words(self) -> Iterator[str]:
-        values = [fact.value for fact in self.evidence.facts]
-        values += [condition.value for query in self.evidence.queries for condition in query.conditions]
-        for value in values:
-            if isinstance(value, Text):
-                yield value.value
-            if isinstance(value, Terms):
-                yield from value.values
-        for words in self.evidence.vocabulary.values():
-            yield from words
-
-    def masked(self, text: str) -> str:
-        """The text with every known name, word, label and noun as a token."""
-        return self.known.sub(lambda found: self.folded[found[0][0].lower() + found[0][1:]], text)
-
-    # -- values ------------------------------------------------------------------------------------------------
-
-    def read(self, text: str) -> Read | None:
-        """A written value, or None for what is none."""
-        if text in {"yes", "no"}:
-            return "flag", text == "yes"
-        if re.fullmatch(r"⟦W\d+⟧(?:, ⟦W\d+⟧)*(?: and ⟦W\d+⟧)?", text):
-            return "words", tuple(re.findall(r"⟦W\d+⟧", text))
-        if day := re.fullmatch(rf"(\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{1,4}})", text):
-            try:
-                return "day", date(int(day[3]), MONTHS.index(day[2]) + 1, int(day[1]))
-            except ValueError:  # 31 June
-                return None
-        if (share := re.fullmatch(f"({NUMBER})(%|°C)", text)) or (share := re.fullmatch(f"({NUMBER})(?: (\\S+))?", text)):
-            unit = share[2] or ""
-            if unit in MINOR_DIGITS:
-                return "money", unit, fraction(share[1]) * 10 ** MINOR_DIGITS[unit]
-            name, factor = UNIT_OF.get(unit, (f"undeclared {unit}", Fraction(1)))
-            return "number", name, fraction(share[1]) * factor
-        return None
-
-    def truth(self, value: AnyValue) -> Read:
-        """A typed value in the same form as a written one."""
-        match value:
-            case Money():
-                return "money", value.currency, Fraction(value.amount_minor)
-            case Quantity():
-                name, factor = UNIT_OF.get(value.unit, (f"undeclared {value.unit}", Fraction(1)))
-                return "number", name, Fraction(value.value) * factor
-            case Flag():
-                return "flag", value.value
-            case Text():
-                return "words", (self.masked(value.value),)
-            case Terms():
-                return "words", tuple(self.masked(word) for word in value.values)
-            case Day():
-                return "day", value.value
-
-    def order(self, left: Read, right: Read) -> int | None:
-        """-1, 0, 1 by size, or None for what has no common order."""
-        if left[0] == right[0] == "day":
-            return compared(Fraction(left[1].toordinal()), Fraction(right[1].toordinal()))  # type: ignore[union-attr]
-        if len(left) == 3 and len(right) == 3 and left[:2] == right[:2]:
-            return compared(left[2], right[2])
-        return None
-
-    def fact(self, record: str, field: str) -> Fact | None:
-        found = [fact for fact in self.evidence.facts if (fact.record, fact.field) == (record, field)]
-        return found[0] if found else None
-
-    def states(self, record: str, field: str, written: str) -> bool:
-        """Whether the evidence states this value of this field of this record."""
-        fact, value = self.fact(record, field), self.read(written)
-        return fact is not None and value is not None and self.truth(fact.value) == value
-
-    # -- sentences ---------------------------------------------------------------------------------------------
 
     def objections(self, said: Sequence[tuple[Claim, str]]) -> list[str]:
         """What is untrue, unreadable or not what was asked in the sentences of one part, in their order."""
@@ -228,7 +81,9 @@ class Oracle:
             case NotListed():
                 return self._not_listed(claim, masked)
             case NotFound():
-                found = re.fullmatch(rf"I did not find an answer to that among the listed details of {SUBJECT}\.", masked)
+                found = re.fullmatch(
+                    rf"I did not find an answer to that among the listed details of {SUBJECT}\.", masked
+                )
                 record = self.records[found[1]] if found else None
                 right = record and record.id == claim.record and record.kind in {"product", "variant"}
                 return None if right else "not a product that was asked about"
@@ -320,7 +175,9 @@ class Oracle:
             return "names another value than was asked for"
         sign = self.order(self.truth(fact.value), wanted)
         allowed = BOUNDS[measured[2]] if measured[2] else (-1, 1)
-        return None if sign in allowed else "the bound does not hold"
+        asked = {-1, 0, 1}.intersection(ASKED[claim.op])
+        answers = asked if answer else {-1, 0, 1} - asked
+        return None if sign in allowed and answers.issuperset(allowed) else "the bound is no reason for the answer"
 
     def _answer(self, claim: Meets, fact: Fact) -> bool | None:
         """The true answer to what was asked: yes, no, or None where neither can be said."""
@@ -368,7 +225,8 @@ class Oracle:
             first, gap, word, second, a, b = found.groups()
             sign = 1 if more.get(word) == left.field else -1 if less.get(word) == left.field else 0
         elif found := re.fullmatch(
-            rf"The {LABEL} of {SUBJECT} is (?:(.+) )?(higher|lower|later|earlier) than that of {SUBJECT} {values}", masked
+            rf"The {LABEL} of {SUBJECT} is (?:(.+) )?(higher|lower|later|earlier) than that of {SUBJECT} {values}",
+            masked,
         ):
             label, first, gap, word, second, a, b = found.groups()
             sign = 1 if word in {"higher", "later"} else -1
@@ -464,7 +322,8 @@ class Oracle:
 
     def _extreme(self, claim: Extreme, masked: str) -> str | None:
         head = re.fullmatch(
-            rf"Of the (⟦N\d+⟧)( in stock)?(?: \((.+?)\))?(?: that list their {LABEL})?, (.+) \((.+?)(?: each)?\)\.", masked
+            rf"Of the (⟦N\d+⟧)( in stock)?(?: \((.+?)\))?(?: that list their {LABEL})?, (.+) \((.+?)(?: each)?\)\.",
+            masked,
         )
         if not head:
             return "not an extreme"
@@ -474,7 +333,9 @@ class Oracle:
         tail, listing = head[5], head[4]
         if one := re.fullmatch(rf"the (.+) is {SUBJECT}", tail):
             superlative, names, among = one[1], [one[2]], False
-        elif several := re.fullmatch(rf"({SUBJECT}(?:, {SUBJECT})*(?: and {SUBJECT})?) (?:is|are) (among )?the (.+)", tail):
+        elif several := re.fullmatch(
+            rf"({SUBJECT}(?:, {SUBJECT})*(?: and {SUBJECT})?) (?:is|are) (among )?the (.+)", tail
+        ):
             superlative, names, among = several[6], re.findall(r"⟦R\d+⟧", several[1]), bool(several[5])
         else:
             return "names nothing"
@@ -482,25 +343,30 @@ class Oracle:
             return "another field or the other end"
         if listing and claim.field not in self.fields[listing]:
             return "another field"
-        return self._is_extreme(claim, query, [self.records[name].id for name in names], head[6], among, bool(listing))
+        named = [self.records[name].id for name in names]
+        return self._is_extreme(claim, query, named, head[6]) or self._is_whole(
+            claim, query, named, among=among, listing=bool(listing)
+        )
 
     def _superlatives(self, words: str) -> set[tuple[str, str]]:
         """The fields and ends that a superlative can mean."""
         if found := re.fullmatch(rf"ones? with the (lowest|highest|earliest|latest) {LABEL}", words):
             end = "least" if found[1] in {"lowest", "earliest"} else "most"
             return {(field, end) for field in self.fields[found[2]]}
-        least = {(f.field, "least") for f in self.evidence.facts if f.wording.least and self.masked(f.wording.least) == words}
-        most = {(f.field, "most") for f in self.evidence.facts if f.wording.most and self.masked(f.wording.most) == words}
+        least = {
+            (f.field, "least") for f in self.evidence.facts if f.wording.least and self.masked(f.wording.least) == words
+        }
+        most = {
+            (f.field, "most") for f in self.evidence.facts if f.wording.most and self.masked(f.wording.most) == words
+        }
         return least | most
 
-    def _is_extreme(
-        self, claim: Extreme, query: Query, named: list[str], value: str, among: bool, listing: bool
-    ) -> str | None:
-        facts = {record: self.fact(record, claim.field) for record in query.records}
-        sizes = {record: self.truth(fact.value) for record, fact in facts.items() if fact}
-        lacking = [record for record, fact in facts.items() if not fact]
+    def _is_extreme(self, claim: Extreme, query: Query, named: list[str], value: str) -> str | None:
+        """Whether those named are the best of those that the result shows, and no others are as good."""
+        sizes = self._sizes(query, claim.field)
+        lacking = set(query.records) - set(sizes)
         absent = {absence.record for absence in self.evidence.absences if absence.field == claim.field}
-        if set(lacking) - absent and not (query.sort_by == claim.field and len(lacking) <= query.unlisted):
+        if lacking - absent and not (query.sort_by == claim.field and len(lacking) <= query.unlisted):
             return "not looked up for all"
         if not query.exact or not named or not set(named) <= set(sizes):
             return "nothing to choose from"
@@ -508,21 +374,26 @@ class Oracle:
         orders = {record: self.order(sizes[named[0]], size) for record, size in sizes.items()}
         if any(order is None or order == -better for order in orders.values()):
             return "another one is better"
-        if not all(self.states(record, claim.field, value) or orders[record] == 0 for record in named):
-            return "the value is another"
-        if not self.states(named[0], claim.field, value):
-            return "the value is another"
-        ties = {record for record, order in orders.items() if order == 0}
-        if set(named) != ties:
+        if set(named) != {record for record, order in orders.items() if order == 0}:
             return "not those that tie"
+        return None if self.states(named[0], claim.field, value) else "the value is another"
+
+    def _is_whole(self, claim: Extreme, query: Query, named: list[str], *, among: bool, listing: bool) -> str | None:
+        """Whether what holds of those shown holds of the whole result, and is said of no more than that."""
+        sizes = self._sizes(query, claim.field)
         if query.total == len(query.records):
-            return None if not among and listing == bool(lacking) else "not said of the whole result"
-        wanted_order = "asc" if claim.end == "least" else "desc"
-        if query.sort_by != claim.field or query.order != wanted_order or query.records[0] not in ties:
+            lacking = len(sizes) < len(query.records)
+            return None if not among and listing == lacking else "not said of the whole result"
+        end = "asc" if claim.end == "least" else "desc"
+        if query.sort_by != claim.field or query.order != end or query.records[0] not in named:
             return "the rest of the result is not known"
         if listing != bool(query.unlisted):
             return "says something else of those that do not list it"
-        return "more may tie" if not among and len(ties) == len(sizes) else None
+        return "more may tie" if not among and len(named) == len(sizes) else None
+
+    def _sizes(self, query: Query, field: str) -> dict[str, Read]:
+        facts = {record: self.fact(record, field) for record in query.records}
+        return {record: self.truth(fact.value) for record, fact in facts.items() if fact}
 
     def _not_listed(self, claim: NotListed, masked: str) -> str | None:
         page = rf"The page of {SUBJECT} does not list its {LABEL}\.|For {SUBJECT}, the {LABEL} is not listed\."
@@ -534,24 +405,3 @@ class Oracle:
             return "another record or field"
         absent = any((one.record, one.field) == (record, claim.field) for one in self.evidence.absences)
         return None if absent and self.fact(record, claim.field) is None else "it is listed"
-
-
-def core(name: str) -> str:
-    """A name without the article or the pronoun that a sentence may change."""
-    return name.removeprefix("The ").removeprefix("your ")
-
-
-def capitals(sentence: str) -> Iterable[str]:
-    """A sentence that went on after a comma or a colon, as it can have stood alone."""
-    return {sentence, sentence[0].upper() + sentence[1:]} if sentence else ()
-
-
-def close(stated: Fraction, true: Fraction, *, roughly: bool) -> bool:
-    """Equal, or for a rounded number within half of its third digit."""
-    return abs(stated - true) <= true / 200 if roughly else stated == true
-
-
-def related(wanted: str, words: list[str]) -> bool:
-    """Whether a word is a part of another, as blue is of midnight blue."""
-    parts = set(re.split(r"\W+", wanted.casefold())) - {""}
-    return any(not parts - theirs or not theirs - parts for theirs in (set(re.split(r"\W+", w.casefold())) - {""} for w in words))

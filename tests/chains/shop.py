@@ -12,9 +12,7 @@ WORDINGS = {
     "price": Wording(
         phrase="It costs {value}.", more="more expensive", less="cheaper", most="most expensive", least="cheapest"
     ),
-    "weight": Wording(
-        phrase="It weighs {value}.", more="heavier", less="lighter", most="heaviest", least="lightest"
-    ),
+    "weight": Wording(phrase="It weighs {value}.", more="heavier", less="lighter", most="heaviest", least="lightest"),
     "memory": Wording(phrase="It has {value} of memory."),
     "bluetooth": Wording(yes="It has Bluetooth.", no="It does not have Bluetooth."),
     "colour": Wording(phrase="It comes in {value}."),
@@ -22,7 +20,13 @@ WORDINGS = {
     "battery_life": Wording(phrase="The battery lasts {value}."),
     "released": Wording(phrase="It was released on {value}."),
 }
-LABELS = {"bluetooth": "Bluetooth", "recycled": "recycled content", "released": "release date", "battery_life": "battery life"}
+LABELS = {
+    "stock": "stock level",
+    "bluetooth": "Bluetooth",
+    "recycled": "recycled content",
+    "released": "release date",
+    "battery_life": "battery life",
+}
 
 
 def eur(amount_minor: int) -> Money:
@@ -139,5 +143,9 @@ LAPTOPS = Evidence(
             conditions=(Condition(field="colour", label="colour", op="ne", value=text("black")),),
         ),
     ),
-    vocabulary={"colour": ("black", "blue", "midnight blue", "silver"), "ports": ("USB-C", "HDMI", "USB-A", "USB"), "brands": ("Aurel", "Bergen", "Cedar")},
+    vocabulary={
+        "colour": ("black", "blue", "midnight blue", "silver"),
+        "ports": ("USB-C", "HDMI", "USB-A", "USB"),
+        "brands": ("Aurel", "Bergen", "Cedar"),
+    },
 )

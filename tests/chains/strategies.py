@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -23,7 +24,18 @@ from chains.claims import (
     Stock,
     Value,
 )
-from chains.facts import Absence, Condition, Evidence, Fact, FilterOp, Passage, Query, Record, Wording
+from chains.facts import (
+    Absence,
+    Condition,
+    Evidence,
+    Fact,
+    FilterOp,
+    Passage,
+    Query,
+    Record,
+    RecordKind,
+    Wording,
+)
 from chains.values import Day, Flag, Money, Quantity, Terms, Text
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -114,7 +126,9 @@ KINDS = (
     Kind("bluetooth", ("Bluetooth", "not Bluetooth"), _FLAG, ("eq", "ne"), "Blu"),
     Kind("colour", ("colour", "“colours”"), _TEXT, ("eq", "ne"), "Col"),
     Kind("ports", ("ports", "sockets: no"), _TERMS, ("has", "has_not"), "Por"),
-    Kind("mixed", ("mixed bag",), st.one_of(_MONEY, _quantities("g", "GB"), _FLAG, _TEXT, _TERMS, _DAY), ("eq",), "Mix"),
+    Kind(
+        "mixed", ("mixed bag",), st.one_of(_MONEY, _quantities("g", "GB"), _FLAG, _TEXT, _TERMS, _DAY), ("eq",), "Mix"
+    ),
 )
 
 
@@ -150,7 +164,8 @@ def _wording(draw: DrawFn, stem: str) -> Wording:
 
 
 def _record(draw: DrawFn, number: int) -> Record:
-    kind = draw(st.sampled_from(("product", "product", "product", "variant", "order", "shop")))
+    kinds: tuple[RecordKind, ...] = ("product", "product", "product", "variant", "order", "shop")
+    kind = draw(st.sampled_from(kinds))
     shapes = ORDER_NAMES if kind == "order" else NAMES
     name = draw(st.sampled_from(shapes)).format(f"Vx{'abcde'[number]}")
     return Record(id=f"R{number}", kind=kind, name=name)
@@ -187,7 +202,11 @@ def evidences(draw: DrawFn) -> Evidence:
                 absences.append(Absence(record=record.id, field=kind.key, label=label))
         conditions.append(
             st.builds(
-                Condition, field=st.just(kind.key), label=st.just(label), op=st.sampled_from(kind.ops), value=kind.values
+                Condition,
+                field=st.just(kind.key),
+                label=st.just(label),
+                op=st.sampled_from(kind.ops),
+                value=kind.values,
             )
         )
     vocabulary = {
@@ -211,9 +230,10 @@ PASSAGES = (
 def _query(
     draw: DrawFn, number: int, evidence: Evidence, kinds: list[Kind], conditions: SearchStrategy[Condition]
 ) -> Query:
-    records = draw(st.lists(st.sampled_from([record.id for record in evidence.records]), unique=True))
+    every = [record.id for record in evidence.records]
+    records = draw(st.one_of(st.just([]), *[st.lists(st.sampled_from(every), unique=True)] * 3))
     sort_by = draw(st.sampled_from((*(kind.key for kind in kinds), None)))
-    order = draw(st.sampled_from(("asc", "desc")))
+    order: Literal["asc", "desc"] = "desc" if draw(st.booleans()) else "asc"
     if sort_by and draw(st.integers(0, 3)):
         records.sort(key=_sort_key(evidence, sort_by), reverse=order == "desc")
     # a wrong order, a lacking field or a ranked result must be refused, so all of them are drawn
@@ -253,7 +273,8 @@ def claims(evidence: Evidence) -> SearchStrategy[Claim]:
     """Any claim over the evidence: of things that it holds, mostly, and of things that it does not."""
     facts = st.sampled_from([*(fact.id for fact in evidence.facts), "R9:bogus"])
     records = st.sampled_from([*(record.id for record in evidence.records), "R9"])
-    fields = st.sampled_from([*dict.fromkeys(one.field for one in (*evidence.facts, *evidence.absences)), "bogus"])
+    stated = sorted({fact.field for fact in evidence.facts} | {absence.field for absence in evidence.absences})
+    fields = st.sampled_from([*stated, "bogus"])
     queries = st.sampled_from([*(query.id for query in evidence.queries), "q9"])
     passages = st.sampled_from([*(passage.id for passage in evidence.passages), "bogus#1"])
     absences = [NotListed(record=absence.record, field=absence.field) for absence in evidence.absences]

@@ -6,13 +6,26 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from chains.claims import Claim, Compare, Count, Draft, Extreme, Meets, NoneFound, NotFound, NotListed, Quote, Stock, Value
-from chains.facts import Condition, Evidence
+from chains.claims import (
+    Claim,
+    Compare,
+    Count,
+    Draft,
+    Extreme,
+    Meets,
+    NoneFound,
+    NotFound,
+    NotListed,
+    Quote,
+    Stock,
+    Value,
+)
+from chains.facts import Evidence
 from chains.grounding import Statement, ground
 from chains.rendering import say
-from chains.values import Flag, Quantity, Terms, Text
-from tests.chains.oracle import NUMBER, Oracle
-from tests.chains.shop import LAPTOPS, eur, flag, gb, kg, terms, text
+from tests.chains.oracle import Oracle
+from tests.chains.reading import NUMBER
+from tests.chains.shop import LAPTOPS, eur, flag, gb, text
 from tests.chains.strategies import turns
 from tests.chains.test_truth import said, sayable
 
@@ -45,7 +58,6 @@ LIES: tuple[tuple[Claim, str, str], ...] = (
     (Meets(fact="A:price", op="lt", wanted=eur(90000)), "under 900 EUR", "under 1,000 EUR"),
     (Meets(fact="A:price", op="lt", wanted=eur(84900)), "No", "Yes"),
     (Meets(fact="A:price", op="lt", wanted=eur(84900)), "not under", "under"),
-    (Meets(fact="A:price", op="lt", wanted=eur(84900)), ", which is not under 849 EUR", ""),
     (Meets(fact="A:memory", op="ge", wanted=gb(32)), "under", "at least"),
     (Meets(fact="A:memory", op="eq", wanted=gb(32)), "not 32 GB", "not 16 GB"),
     (Meets(fact="A:memory", op="eq", wanted=gb(32)), "No, ", ""),
@@ -56,7 +68,11 @@ LIES: tuple[tuple[Claim, str, str], ...] = (
     (Meets(fact="A:colour", op="eq", wanted=text("blue")), "The", "No, the"),
     (Meets(fact="A:ports", op="has", wanted=text("HDMI")), "Yes", "No"),
     (Meets(fact="B:ports", op="has", wanted=text("HDMI")), "does not list HDMI", "does not list USB-C"),
-    (Meets(fact="B:ports", op="has", wanted=text("HDMI")), "The page of the Bergen 15 does not list HDMI. It", "No, it"),
+    (
+        Meets(fact="B:ports", op="has", wanted=text("HDMI")),
+        "The page of the Bergen 15 does not list HDMI. It",
+        "No, it",
+    ),
     (Compare(left="A:weight", right="B:weight"), "lighter", "heavier"),
     (Compare(left="A:weight", right="B:weight"), "320 g", "32 g"),
     (Compare(left="A:weight", right="B:weight"), "320 g", "about 330 g"),
@@ -101,7 +117,9 @@ def test_an_altered_sentence_is_objected_to(claim: Claim, true: str, false: str)
 
 def test_two_names_that_change_places_are_objected_to() -> None:
     claim = Compare(left="A:weight", right="B:weight")
-    swapped = sentence(claim).replace("Aurel Nova 14", "·").replace("Bergen 15", "Aurel Nova 14").replace("·", "Bergen 15")
+    swapped = (
+        sentence(claim).replace("Aurel Nova 14", "·").replace("Bergen 15", "Aurel Nova 14").replace("·", "Bergen 15")
+    )
     assert objections(claim, swapped) != []
 
 
@@ -109,7 +127,10 @@ def test_an_it_that_follows_another_record_is_objected_to() -> None:
     oracle = Oracle(LAPTOPS)
     first, second = Value(fact="B:memory"), Value(fact="A:weight")
     said_first = sentence(first)
-    assert oracle.objections([(Value(fact="A:memory"), sentence(Value(fact="A:memory"))), (second, "It weighs 1 kg.")]) == []
+    assert (
+        oracle.objections([(Value(fact="A:memory"), sentence(Value(fact="A:memory"))), (second, "It weighs 1 kg.")])
+        == []
+    )
     assert oracle.objections([(first, said_first), (second, "It weighs 1 kg.")]) != []
     assert oracle.objections([(second, "It weighs 1 kg.")]) != []
 
@@ -124,11 +145,17 @@ def alterations(oracle: Oracle, text: str) -> Iterator[str]:
     """The sentence with one thing changed that cannot be true as well; names and words are left alone."""
     spelled = {token: word for word, token in oracle.token_of.items()}
     masked = oracle.masked(text)
-    changed = [masked[: found.start(1)] + "7" + masked[found.start(1) :] for found in re.finditer(f"(?<!⟦.)({NUMBER})", masked)]
+    changed = [
+        masked[: found.start(1)] + "7" + masked[found.start(1) :] for found in re.finditer(f"(?<!⟦.)({NUMBER})", masked)
+    ]
     if opening := re.match("(Yes|No), ", masked):
         changed.append(("No, " if opening[1] == "Yes" else "Yes, ") + masked[opening.end() :])
     for left, right in (("higher", "lower"), ("later", "earlier"), ("in stock: ", "out of stock: "), ("no ", "5 ")):
-        changed += [re.sub(rf"\b{a}", b, masked, count=1) for a, b in ((left, right), (right, left)) if re.search(rf"\b{a}", masked)]
+        changed += [
+            re.sub(rf"\b{a}", b, masked, count=1)
+            for a, b in ((left, right), (right, left))
+            if re.search(rf"\b{a}", masked)
+        ]
     for one in changed:
         yield re.sub(r"⟦.\d+⟧", lambda token: spelled[token[0]], one)
 
@@ -143,7 +170,7 @@ def test_any_sentence_with_a_changed_number_or_polarity_is_objected_to(turn: tup
     oracle = Oracle(evidence)
     for part, answer in zip(draft.parts, said(draft, evidence).parts, strict=True):
         texts = [one.text for one in answer.sentences]
-        for place, claim in enumerate(part.claims):
+        for place in range(len(texts)):
             for altered in alterations(oracle, texts[place]):
                 lied = [*texts[:place], altered, *texts[place + 1 :]]
                 assert oracle.objections(list(zip(part.claims, lied, strict=True))) != [], altered

@@ -1,18 +1,17 @@
 """No rendered sentence states what the facts do not, whatever the catalog holds and whatever a model drafts."""
 
-import os
 import re
 from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
-from hypothesis import strategies as st
 
 from chains.claims import Draft, DraftPart
 from chains.facts import Evidence
 from chains.grounding import check_draft, ground
 from chains.hops.grounding import ground_and_say
 from chains.messages import Grounded, GroundingInput
+from chains.values import Money, Quantity
 from moderation import Failure
 from tests.chains.oracle import Oracle
 from tests.chains.strategies import turns
@@ -24,7 +23,8 @@ KINDS = {"value", "meets", "compare", "extreme", "stock", "not_listed", "not_fou
 def sayable(draft: Draft, evidence: Evidence) -> Draft | None:
     """The draft without the claims and products that are refused; None where nothing is left."""
     kept = [
-        tuple(claim for claim in part.claims if not isinstance(ground(claim, evidence), Failure)) for part in draft.parts
+        tuple(claim for claim in part.claims if not isinstance(ground(claim, evidence), Failure))
+        for part in draft.parts
     ]
     parts = tuple(
         DraftPart(intent=part.intent, claims=claims) for part, claims in zip(draft.parts, kept, strict=True) if claims
@@ -58,9 +58,13 @@ def hold_against_the_evidence(evidence: Evidence, drafted: Draft, kinds: Counter
             if sentence.claim == "meets":
                 assert bool(re.match(opening or "(?!)", sentence.text)) == (opening is not None)
     for card in grounded.products:
-        facts = {fact.field: oracle.truth(fact.value) for fact in evidence.facts if fact.record == card.sku}
-        price = facts.get("price")
-        assert (("money", card.currency, card.price_minor) == price) == (price is not None)
+        price, stock = oracle.fact(card.sku, "price"), oracle.fact(card.sku, "stock")
+        money = price.value if price else None
+        assert (card.price_minor, card.currency) == (
+            (money.amount_minor, money.currency) if isinstance(money, Money) else (None, None)
+        )
+        level = stock.value if stock else None
+        assert card.in_stock == (level.value > 0 if isinstance(level, Quantity) else None)
         assert all(
             any(oracle.states(card.sku, field, oracle.masked(text)) for field in oracle.fields[oracle.masked(label)])
             for label, text in card.details

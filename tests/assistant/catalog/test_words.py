@@ -145,7 +145,7 @@ def test_passages_are_found_within_a_topic(tmp_path: Path) -> None:
     assert [policy.topic for policy in catalog.policies] == ["delivery-costs", "returns"]
     assert [p.id for p in catalog.find_passages("what do parcels cost", limit=1)] == ["delivery-costs#delivery-costs.1"]
     assert [p.id for p in catalog.find_passages("parcel", ("returns",))] == ["returns#returns.2"]
-    assert catalog.find_passages("zebra", limit=1)[0].id  # the fake vectors are near to anything
+    assert catalog.find_passages("zebra") == ()
     with pytest.raises(ToolFailed, match="no policy 'return'; did you mean 'returns'"):
         catalog.find_passages("parcel", ("return",))
 

@@ -481,5 +481,61 @@ SEARCHES: tuple[Case, ...] = (
     ),
 )
 
-REQUESTS: tuple[Case, ...] = BUDGET + QUANTITIES + WORDS + NAMES + QUESTIONS + SEARCHES
+# Written after the rules, against another shop, by looking at what had been missed there.
+MORE: tuple[Case, ...] = (
+    ("i have 2k for a laptop", {"category": "laptops", "conditions": "price le 2000"}),
+    ("not be made of plastic", {"conditions": "material ne plastic"}),
+    (
+        "24 inch monitor, cheap as possible",
+        {"category": "monitors", "conditions": "screen_size eq 24 in", "superlative": "price least"},
+    ),
+    ("something to charge my laptop", {"leftover": "charge laptop"}),
+    ("the cable length of the lamp", {"category": "lamps", "fields": "cable_length"}),
+    ("my order of 3 lamps from 2024", {"category": "lamps"}),
+    ("24 months guarantee at least", {"conditions": "warranty ge 24 months"}),
+    ("do you have the halo in any colour but red", {"products": "LMP-HALO", "conditions": "colour ne red"}),
+    ("headphones that cancel noise", {"category": "headphones", "conditions": "noise_cancelling eq yes"}),
+    ("at least 3 people", {}),
+    ("two of the red lamps under 40", {"category": "lamps", "conditions": "colour eq red; price lt 40"}),
+    ("more than 2 laptops", {"category": "laptops"}),
+    ("price 30", {"conditions": "price le 30"}),
+    ("laptop with ram 16", {"category": "laptops", "conditions": "memory eq 16 GB"}),
+    ("a vacuum quieter than 65", {"category": "vacuums", "conditions": "noise_level lt 65 dB"}),
+    ("a lamp taller than 100", {"category": "lamps", "conditions": "height gt 100 cm"}),
+    ("when will it be restocked", {"refers_to_context": True, "context_index": 0, "asks_stock": True}),
+    ("out of stock again??", {"asks_stock": True}),
+    ("the lamp is out of stock", {"category": "lamps", "asks_stock": True}),
+    ("available?", {"asks_stock": True}),
+    ("samsung galaxy s24", {"unknown_product": "samsung galaxy s24"}),
+    (
+        "does it work with my iphone 15",
+        {"refers_to_context": True, "context_index": 0, "conditions": "works_with has iOS"},
+    ),
+    ("how much does the nova 16 weigh", {"products": "LAP-NOVA16", "fields": "weight"}),
+    ("dimensions of the halo?", {"products": "LMP-HALO", "fields": "width height"}),
+    ("how wide is the view 24", {"products": "MON-VIEW24", "fields": "width"}),
+    ("view 24 with the higher refresh rate?", {"products": "MON-VIEW24", "compare": "refresh_rate most"}),
+    ("which laptop has the highest resolution", {"category": "laptops", "fields": "resolution"}),
+    ("no only kidding, black lamps", {"category": "lamps", "conditions": "colour eq black"}),
+    ("leather free delivery", {"conditions": "material eq leather"}),
+    ("not only black lamps", {"category": "lamps", "conditions": "colour eq black"}),
+    ("lamps, not black and not white", {"category": "lamps", "conditions": "colour ne black; colour ne white"}),
+    ("without webcam and black", {"conditions": "webcam eq no; colour eq black"}),
+    ("the laptop, is it light", {"category": "laptops", "refers_to_context": True, "context_index": 0}),
+    ("under 10 thousand euros", {"conditions": "price lt 10000"}),
+    ("less than 3.5 lbs", {"conditions": "weight lt 3.5 lb"}),
+    ("not less than 20 hours of battery", {"conditions": "battery_life ge 20 h"}),
+    ("no lighter than 2 kg", {"conditions": "weight ge 2 kg"}),
+    ("headphones, not for under 100 euros", {"category": "headphones", "conditions": "price ge 100"}),
+    ("ship it to 10115 berlin", {"leftover": "ship berlin"}),
+    ("for my 3 year old daughter", {"leftover": "old daughter"}),
+    ("cheapest", {"superlative": "price least"}),
+    ("bluetooth 5.3 headphones", {"category": "headphones", "conditions": "bluetooth eq yes"}),
+    ("monitor 1920 x 1080", {"category": "monitors", "conditions": "resolution eq 1920 x 1080"}),
+    ("mic?", {"fields": "microphone", "conditions": "microphone eq yes"}),
+    ("is the other one cheaper", {"refers_to_context": True, "context_index": 1, "compare": "price least"}),
+    ("how about this week's offers", {"leftover": "offers"}),
+)
+
+REQUESTS: tuple[Case, ...] = BUDGET + QUANTITIES + WORDS + NAMES + QUESTIONS + SEARCHES + MORE
 CONTEXT = ("LAP-NOVA14", "HEA-QC700", "LMP-HALO")

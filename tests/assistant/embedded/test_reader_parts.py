@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.catalog.vocabulary import ProductWords, Vocabulary
+from assistant.embedded import english
 from assistant.embedded.english import english_words
 from assistant.embedded.numerals import measures, parse
 from assistant.embedded.reader import Reader
 from assistant.embedded.segments import MAX_SEGMENTS, segments
 from assistant.embedded.tokens import MAX_TOKENS, joined, stem, tokenise
+from chains.errors import EmbeddedModelError
 from tests.assistant.embedded.reader_shop import SHOP
 
 
@@ -35,10 +37,14 @@ def test_digits_that_are_no_amount_are_refused(written: str) -> None:
     ("text", "value", "units", "currency"),
     [
         ("twenty-five", 25, (), None), ("two hundred and fifty euros", 250, (), "EUR"), ("a hundred", 100, (), None),
-        ("two thousand five hundred", 2500, (), None), ("1.5k", 1500, (), None), ("3 grand", 3000, (), None),
-        ("€1.299", 1299, (), "EUR"), ("USD 50", 50, (), "USD"), ("50 bucks", 50, (), "USD"), ("27\"", 27, ("in",), None),
-        ("27 in screen", 27, ("in",), None), ("half a litre", Decimal("0.5"), ("l",), None), ("40 m2", 40, ("m²",), None),
-        ("one and a half kg", Decimal("1.5"), ("kg",), None), ("16g", 16, ("g", "GB"), None), ("20 °C", 20, ("°C",), None),
+        ("two thousand five hundred", 2500, (), None), ("1.5k", 1500, (), None),
+        ("3 grand", 3000, (), None),
+        ("€1.299", 1299, (), "EUR"), ("USD 50", 50, (), "USD"), ("50 bucks", 50, (), "USD"),
+        ("27\"", 27, ("in",), None),
+        ("27 in screen", 27, ("in",), None), ("half a litre", Decimal("0.5"), ("l",), None),
+        ("40 m2", 40, ("m²",), None),
+        ("one and a half kg", Decimal("1.5"), ("kg",), None), ("16g", 16, ("g", "GB"), None),
+        ("20 °C", 20, ("°C",), None),
         ("3 square metres", 3, ("m²",), None), ("€50 EUR", 50, (), "EUR"), ("weighs 3 pounds", 3, ("lb",), None),
         ("3 pounds", 3, (), "GBP"), ("40ish euros", 40, (), "EUR"), ("90 mins", 90, ("min",), None),
     ],
@@ -112,6 +118,12 @@ def test_segments_are_few_and_come_from_the_text(text: str) -> None:
     parts = segments(text)
     assert len(parts) <= MAX_SEGMENTS
     assert all(part in text and part == part.strip() for part in parts)
+
+
+def test_a_missing_tokenizer_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(english, "TOKENIZER_PACKAGE", "no_such_package")
+    with pytest.raises(EmbeddedModelError, match="install the package"):
+        english.english_words.__wrapped__()
 
 
 def test_english_words_are_known_and_misspelt_ones_are_not() -> None:
