@@ -1,0 +1,1 @@
+"""The product around the chain: settings, wiring, models, catalog, orders, ledger, web and command line."""

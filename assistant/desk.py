@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 
 import jwt
 import structlog
-from pydantic_core import to_json
 from ulid import ULID
 
-from assistant.ledger import Accepted, CaseState, Ledger, NewTurn
+from assistant.ledger import Accepted, CaseState, Known, Ledger, NewTurn
 from assistant.requests import AskRequest
 from assistant.settings import Settings
 from assistant.wiring import Site
@@ -88,8 +87,12 @@ class Desk:
         """Answer one request; raises `RequestRefused` or `LedgerError` before acceptance, and nothing after it."""
         site = self._site(request.site)
         customer = self._customer(request.customer_token)
-        case = await self._case(request, site)
         notices, page = _page(request, site)
+        if idempotency_key is not None:  # before the case is looked at, which may have gone on since
+            known = await self.ledger.known(request.site, idempotency_key, _body_sha256(request))
+            if known is not None:
+                return await self._repeated(known, site, notices)
+        case = await self._case(request, site)
         asked = await self._resolve(request, case, page)
         came_in = inbound(asked.text, site.chain.scope.moderation)
         if came_in.refused:
@@ -97,8 +100,7 @@ class Desk:
         turn = _turn(request, case, asked, came_in, customer)
         accepted = await self.ledger.accept(_new_turn(request, turn, came_in, site, idempotency_key))
         if not isinstance(accepted, Accepted):
-            outcome = accepted.outcome or await self._join(accepted.turn_id, site)
-            return Handled(accepted.turn_id, case.case_id, replies.present(outcome, turn.originals), notices)
+            return await self._repeated(accepted, site, notices)
         with structlog.contextvars.bound_contextvars(site=request.site, turn_id=turn.turn_id):
             outcome = await self._run(turn, site)
         return Handled(turn.turn_id, turn.case_id, replies.present(outcome, turn.originals), notices)
@@ -115,6 +117,12 @@ class Desk:
             return Handoff(reason="failure", text=site.chain.scope.texts.handoff)
         log.info("turn_ended", outcome=outcome.kind)
         return outcome
+
+    async def _repeated(self, known: Known, site: Site, notices: tuple[str, ...]) -> Handled:
+        """How the same request ended, as it was said then: with its own turn's personal data."""
+        outcome = known.outcome or await self._join(known.turn_id, site)
+        originals = await self.ledger.reveal(known.turn_id, "desk", "repeat")
+        return Handled(known.turn_id, known.case_id, replies.present(outcome, originals), notices)
 
     async def _join(self, turn_id: str, site: Site) -> Outcome:
         """The outcome of the same request that is running elsewhere."""
@@ -236,6 +244,11 @@ def _turn(request: AskRequest, case: _Case, asked: _Asked, came_in: Inbound, cus
     )
 
 
+def _body_sha256(request: AskRequest) -> str:
+    """By which a repeat of a request is told from another one with its idempotency key."""
+    return digest(request.model_dump_json())
+
+
 def _identity(originals: Mapping[str, str], customer: str | None) -> Identity:
     """How well the customer is known; an order number with an e-mail address is a proof that `get_order` checks."""
     if customer is not None:
@@ -252,7 +265,7 @@ def _new_turn(request: AskRequest, turn: Turn, came_in: Inbound, site: Site, key
         case_id=turn.case_id,
         site=request.site,
         idempotency_key=key,
-        body_sha256=digest(to_json(request.model_dump(mode="json")).decode()),
+        body_sha256=_body_sha256(request),
         accepted_ns=accepted_ns,
         deadline_ns=accepted_ns + scope.budget.deadline_ms * 1_000_000,
         request={"turn_id": turn.turn_id, "text": turn.text, "intent": turn.intent, "products": [*turn.products]},

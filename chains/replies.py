@@ -108,7 +108,7 @@ def missing(found: Found | None, intents: tuple[IntentScope, ...], scope: Scope,
 def beside(
     outcome: Outcome, intents: tuple[IntentScope, ...], ready: tuple[IntentScope, ...], scope: Scope, clarified: int
 ) -> Outcome:
-    """One outcome for a request of which `outcome` is the part that could be looked up."""
+    """One outcome for a request of which `outcome` is the part that could be looked up; a person before a question."""
     rest = tuple(intent for intent in intents if intent not in ready)
     outcome = _permit(outcome, ready[0])
     if not rest:
@@ -116,7 +116,7 @@ def beside(
     other = without_lookup(rest, scope, clarified)
     parts = outcome.parts if isinstance(outcome, Answer) else ()
     products = outcome.products if isinstance(outcome, Answer) else ()
-    if isinstance(other, Handoff | Clarify):
+    if isinstance(other, Handoff) or (isinstance(other, Clarify) and not isinstance(outcome, Handoff)):
         return other.model_copy(update={"answered": parts, "products": products})
     return outcome
 

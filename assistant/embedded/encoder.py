@@ -105,7 +105,7 @@ class Encoder:
         return vectors
 
     def is_word(self, word: str) -> bool:
-        """Whether a lower-case word is one of the 30,522 pieces of the model's own vocabulary: an ordinary English word."""
+        """Whether a lower-case word is one of the 30,522 pieces of the model's vocabulary: an ordinary English word."""
         return self._tokenizer.token_to_id(word) is not None
 
     def _token_ids(self, text: str) -> list[int]:

@@ -64,4 +64,6 @@ class Masker:
             return word
         near = process.extract(word, self._words, scorer=OSA.normalized_similarity, score_cutoff=_SIMILAR, limit=_NEAR)
         # of equally near words, one with the same letters ("logn": long, not loan), then the one used most
-        return max(near, key=lambda hit: (hit[1], sorted(hit[0]) == sorted(word), self._uses[hit[0]]))[0] if near else word
+        return (
+            max(near, key=lambda hit: (hit[1], sorted(hit[0]) == sorted(word), self._uses[hit[0]]))[0] if near else word
+        )

@@ -233,7 +233,10 @@ def _criteria(reading: Reading, vocabulary: Vocabulary) -> Arguments:
     if len(reading.brands) == 1:
         arguments["brand"] = reading.brands[0]
     filters: list[JsonValue] = []
+    alternatives = _alternatives(reading)
     for condition in reading.conditions:
+        if condition.field in alternatives:
+            continue
         if condition.field == "price" and isinstance(condition.value, Money):
             arguments |= _price(condition, condition.value.amount_minor)
         elif made := _filter(condition):
@@ -247,10 +250,20 @@ def _criteria(reading: Reading, vocabulary: Vocabulary) -> Arguments:
             "sort_by": reading.superlative[0],
             "order": "asc" if reading.superlative[1] == "least" else "desc",
         }
-    if reading.leftover and not (reading.category and (reading.conditions or reading.superlative)):
-        arguments["query"] = reading.leftover[:_QUERY_CHARS]
+    either = [
+        reading.text[slice(*condition.span)] for condition in reading.conditions if condition.field in alternatives
+    ]
+    free = reading.leftover if not (reading.category and (filters or reading.superlative)) else ""
+    if query := " ".join((*either, free)).strip():
+        arguments["query"] = query[:_QUERY_CHARS]
     arguments["limit"] = min(max(reading.limit or _SHOWN, 1), 8)
     return arguments
+
+
+def _alternatives(reading: Reading) -> set[str]:
+    """Fields of which the text names several words to choose from ("red or blue"): no filter says that; they rank."""
+    named = [c.field for c in reading.conditions if isinstance(c.value, Text) and c.op == "eq"]
+    return {field for field in named if named.count(field) > 1}
 
 
 def _price(condition: Condition, amount_minor: int) -> Arguments:

@@ -27,8 +27,8 @@ _LEAST_LEFTOVER = 2
 class Reader:
     """Reads texts in terms of one vocabulary; safe to share, because nothing changes after construction.
 
-    About 0.3 ms for a text of 15 words. The last 1,024 readings are kept, because planner and responder ask for the
-    same one. The rules are written for English.
+    About 0.2 ms for a text of 10 words, with 150 products or 50,000. The last 1,024 readings are kept, because planner
+    and responder ask for the same one. The rules are written for English.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:

@@ -33,6 +33,8 @@ class Condition:
     A price is Money in the catalog's currency; a quantity keeps the customer's unit, which converts to the field's.
     Words of a text or terms field come from the vocabulary, spelled as there: a text field has `eq` or `ne` with
     Text, a terms field `has` or `has_not` with Text, a flag `eq` with Flag (negated words give Flag(value=False)).
+    Several `eq` conditions on one text field are alternatives ("red or blue"). An amount of money with nothing that
+    says how it is meant is `le`; "around" gives `ge` and `le` at 85% and 115%; an area is `ge`, as it is to be covered.
     """
 
     field: str
@@ -52,7 +54,8 @@ class Reading:
         `context_plural` is true for "these", "them", "both"
     category, excluded_categories: keys of categories
     brands, excluded_brands: brands as the vocabulary spells them
-    fields: fields asked about or named, in the order of mention
+    fields: fields asked about or named, in the order of mention; a flag that is named is a condition too, and a field
+        whose name only goes with a number is not repeated here
     conditions: in the order of mention
     foreign_currency: ISO 4217 code of a price in another currency than the catalog's; it gives no condition
     superlative: "cheapest" is ("price", "least")

@@ -19,7 +19,8 @@ NEGATION_FILLERS = word_set(
 INDIFFERENT = word_set("need needs care cares matter matters mind necessarily needed required require requires")
 TWO_WORD_NEGATORS = frozenset(
     [("other", "than"), ("rather", "than"), ("instead", "of"), ("apart", "from"), ("aside", "from"),
-     ("anything", "but"), ("everything", "but"), ("any", "but"), ("colour", "but"), ("brand", "but"), ("all", "but"), ("free", "of"), ("free", "from"),
+     ("anything", "but"), ("everything", "but"), ("any", "but"), ("colour", "but"), ("brand", "but"),
+     ("all", "but"), ("free", "of"), ("free", "from"),
      ("sick", "of"), ("allergic", "to"), ("get", "rid")]
 )  # fmt: skip
 

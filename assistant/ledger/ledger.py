@@ -62,6 +62,10 @@ class Ledger(Reader):
         """How many hop records could not be written since the ledger was opened."""
         return self._writer.lost_records
 
+    async def known(self, site: str, key: str, body_sha256: str) -> Known | None:
+        """The turn that an idempotency key made before; raises `IdempotencyConflict` for another body."""
+        return await asyncio.to_thread(self._read_known, site, key, body_sha256)
+
     async def accept(self, new: NewTurn) -> Accepted | Known:
         """Store a new turn as open and withdraw the case's open ones, or find what its key made before.
 
@@ -157,6 +161,10 @@ class Ledger(Reader):
         """Return if the ledger can be written to at this moment."""
         now_ns = self._clock()
         await self._writer.run(lambda connection: _probe(connection, now_ns))
+
+    def _read_known(self, site: str, key: str, body_sha256: str) -> Known | None:
+        with self._reading() as connection:
+            return turns.known(connection, site, key, body_sha256)
 
     def _artefact_lost(self, sha256: Sha256, kind: str, error: LedgerError) -> None:
         self._kept.discard(sha256)

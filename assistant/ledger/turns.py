@@ -15,7 +15,7 @@ from chains.outcomes import Clarify, Handoff, Outcome, Withdrawn
 
 SWEEP_BATCH = 200
 
-_BY_KEY = select(turns.c.turn_id, turns.c.body_sha256, turns.c.outcome).where(
+_BY_KEY = select(turns.c.turn_id, turns.c.case_id, turns.c.body_sha256, turns.c.outcome).where(
     turns.c.site == bindparam("site"), turns.c.idempotency_key == bindparam("key")
 )
 _CASE = select(cases.c.site, cases.c.turns, cases.c.closed_ns).where(cases.c.case_id == bindparam("id"))
@@ -74,14 +74,22 @@ class Sealed:
     lookup_hmac: str
 
 
+def known(connection: Connection, site: str, key: str, body_sha256: str) -> Known | None:
+    """The turn that this key made before; raises `IdempotencyConflict` where it came with another body."""
+    found = connection.execute(_BY_KEY, {"site": site, "key": key}).first()
+    if found is None:
+        return None
+    if found.body_sha256 != body_sha256:
+        raise IdempotencyConflict(key)
+    return Known(found.turn_id, found.case_id, read_outcome(found.outcome))
+
+
 def accept(connection: Connection, new: NewTurn, request: str, sealed: Mapping[str, Sealed]) -> Accepted | Known:
     """Store a new turn as open, or find the one that the same key and body made before."""
     if new.idempotency_key is not None:
-        known = connection.execute(_BY_KEY, {"site": new.site, "key": new.idempotency_key}).first()
-        if known is not None:
-            if known.body_sha256 != new.body_sha256:
-                raise IdempotencyConflict(new.idempotency_key)
-            return Known(known.turn_id, read_outcome(known.outcome))
+        before = known(connection, new.site, new.idempotency_key, new.body_sha256)
+        if before is not None:
+            return before
     count = _count_turn(connection, new)
     superseded = _supersede(connection, new) if count > 1 else ()
     connection.execute(

@@ -45,9 +45,10 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Known:
-    """The same request came before, as `turn_id`; `outcome` is None while that turn is running."""
+    """The same request came before, as `turn_id` of `case_id`; `outcome` is None while that turn is running."""
 
     turn_id: str
+    case_id: str
     outcome: Outcome | None
 
 

@@ -131,6 +131,8 @@ KINDS = (
     ),
 )
 
+STOCK = KINDS[1]
+
 
 def _maybe(draw: DrawFn, *texts: str) -> str | None:
     return draw(st.sampled_from((None, *texts)))
@@ -175,7 +177,9 @@ def _record(draw: DrawFn, number: int) -> Record:
 def evidences(draw: DrawFn) -> Evidence:
     """Any evidence: up to four records, five fields, two searches and two passages."""
     records = [_record(draw, number) for number in range(draw(st.integers(1, 4)))]
-    kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=5, unique_by=lambda kind: kind.key))
+    kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=4, unique_by=lambda kind: kind.key))
+    if draw(st.booleans()) and STOCK not in kinds:
+        kinds.append(STOCK)
     facts: list[Fact] = []
     absences: list[Absence] = []
     conditions: list[SearchStrategy[Condition]] = []
@@ -183,7 +187,7 @@ def evidences(draw: DrawFn) -> Evidence:
         label, wording = draw(st.sampled_from(kind.labels)), _wording(draw, kind.stem)
         as_of = draw(st.sampled_from((NOW, NOW, None))) if kind.key == "stock" else None
         for record in records:
-            found = draw(st.sampled_from(("fact", "fact", "fact", "absence", "nothing", "both")))
+            found = draw(st.sampled_from((*["fact"] * 7, "absence", "nothing", "both")))
             if found in {"fact", "both"}:
                 facts.append(
                     Fact(
@@ -216,7 +220,7 @@ def evidences(draw: DrawFn) -> Evidence:
         records=tuple(records), facts=tuple(facts), absences=tuple(absences), passages=PASSAGES, vocabulary=vocabulary
     )
     queries = [
-        _query(draw, number, evidence, kinds, st.one_of(conditions)) for number in range(draw(st.integers(0, 2)))
+        _query(draw, number, evidence, kinds, st.one_of(conditions)) for number in range(draw(st.sampled_from((2, 1, 0))))
     ]
     return evidence.model_copy(update={"queries": tuple(queries)})
 
@@ -234,7 +238,7 @@ def _query(
     records = draw(st.one_of(st.just([]), *[st.lists(st.sampled_from(every), unique=True)] * 3))
     sort_by = draw(st.sampled_from((*(kind.key for kind in kinds), None)))
     order: Literal["asc", "desc"] = "desc" if draw(st.booleans()) else "asc"
-    if sort_by and draw(st.integers(0, 3)):
+    if sort_by and draw(st.integers(0, 4)):
         records.sort(key=_sort_key(evidence, sort_by), reverse=order == "desc")
     # a wrong order, a lacking field or a ranked result must be refused, so all of them are drawn
     return Query(
@@ -242,7 +246,7 @@ def _query(
         noun=draw(st.sampled_from(NOUNS)).format(f"Nz{'ab'[number]}"),
         records=tuple(records),
         total=len(records) + draw(st.sampled_from((0, 0, 1, 30_000))),
-        exact=draw(st.sampled_from((True, True, False))),
+        exact=draw(st.sampled_from((True, True, True, False))),
         in_stock=draw(st.booleans()),
         conditions=tuple(draw(st.lists(conditions, max_size=2))),
         sort_by=sort_by,
@@ -284,7 +288,9 @@ def claims(evidence: Evidence) -> SearchStrategy[Claim]:
         facts.flatmap(lambda fact: _tests(evidence, fact)),
         facts.flatmap(lambda fact: _comparisons(evidence, fact)),
         _extremes(evidence),
+        _extremes(evidence),
         st.builds(Extreme, query=queries, field=fields, end=st.sampled_from(("least", "most"))),
+        st.sampled_from([*(Stock(fact=fact.id) for fact in evidence.facts if fact.field == "stock")] or [Stock(fact="R9")]),
         st.builds(Stock, fact=facts),
         st.sampled_from(absences) if absences else st.builds(NotListed, record=records, field=fields),
         st.builds(NotListed, record=records, field=fields),

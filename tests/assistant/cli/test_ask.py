@@ -26,9 +26,7 @@ def test_json_is_the_api_s_reply_and_a_case_goes_on_by_a_choice(run: Run) -> Non
     assert json.loads(chosen.stdout)["case_id"] == reply["case_id"]
     late = run("ask", "--case", reply["case_id"], "--choice", "c9")
     assert (late.exit_code, late.stdout) == (1, "")
-    assert late.stderr == (
-        "hopdesk: The choice 'c9' was not offered in this case's last reply; send one that was.\n"
-    )
+    assert late.stderr == ("hopdesk: The choice 'c9' was not offered in this case's last reply; send one that was.\n")
 
 
 def test_the_trace_shows_every_hop_and_trace_shows_it_again(run: Run) -> None:
@@ -71,10 +69,9 @@ def test_a_refusal_and_a_hand_over_are_outcomes_and_no_failures(run: Run) -> Non
         ((), "Give either a text or --choice"),
         (("hello", "--choice", "c1"), "Give either a text or --choice"),
         (("--choice", "first", "--case", "x"), "choice: string should match pattern"),
-        (("--choice", "c1"), "a choice continues a case"),
+        (("--choice", "c1"), "A choice continues a case"),
         (("hello", "--case", "../../x"), "case_id: string should match pattern"),
         (("hello", "--page", "a b"), "page_product: string should match pattern"),
-        (("hello\udcff",), "text: input should be a valid string"),
     ],
 )
 def test_wrong_use_is_exit_code_2(run: Run, arguments: tuple[str, ...], said: str) -> None:
@@ -89,6 +86,7 @@ def test_wrong_use_is_exit_code_2(run: Run, arguments: tuple[str, ...], said: st
         ("  ", "The message is empty; write what you would like to know."),
         ("\U000e0041\u200b", "The message is empty; write what you would like to know."),
         ("\x01\x02\x03", "The message is not readable text; write it as plain text."),
+        ("hello \udcff", "The message holds broken characters; type it again."),
         ("a" * 10_000_000, "The message has 10000000 characters; shorten it to 2000 or fewer."),
     ],
 )
@@ -98,7 +96,7 @@ def test_a_text_that_cannot_be_taken_is_said_in_a_sentence(run: Run, text: str, 
 
 
 def test_markup_in_the_catalog_is_shown_as_it_is(run: Run, tmp_path: Path) -> None:
-    name = "[bold red]Nova[/] <b>9</b> [link=http://x]"
+    name = "[bold red]Nova[/] <b>9</b> [link=x]"
     scope = write_shop(tmp_path, name=name)
     result = run("ask", "How much memory does it have?", "--page", "LAP-9", "--scope", scope)
     assert result.exit_code == 0

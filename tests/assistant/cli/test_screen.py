@@ -22,7 +22,9 @@ def test_nothing_that_steers_a_terminal_is_left(text: str) -> None:
     assert all(char == "\n" or unicodedata.category(char)[0] != "C" for char in shown)
 
 
-@given(st.recursive(st.none() | st.booleans() | ANY_TEXT, lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner)))
+@given(
+    st.recursive(st.none() | st.booleans() | ANY_TEXT, lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner))
+)
 def test_json_is_shown_as_the_same_value(value: object) -> None:
     shown = visible_json(json.dumps(value, ensure_ascii=False, indent=1))
     assert json.loads(shown) == json.loads(json.dumps(value))

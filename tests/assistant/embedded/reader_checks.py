@@ -1,8 +1,10 @@
 """Writes a reading in the short form of `reader_requests`."""
 
+from typing import cast
+
 from assistant.embedded.reading import Condition, Reading
 from chains.values import Flag, Money, Quantity, Text
-from tests.assistant.embedded.reader_requests import Want
+from tests.assistant.embedded.reader_cases import Want
 
 _LOOSE = ("fields", "leftover")
 
@@ -36,13 +38,14 @@ def summary(reading: Reading) -> Want:
     kept = {key: value for key, value in full.items() if value or (key == "context_index" and value == 0)}
     if kept.get("context_index") == -1:
         del kept["context_index"]
-    return kept  # type: ignore[return-value]
+    return cast("Want", kept)
 
 
 def comparable(reading: Reading, wanted: Want) -> tuple[Want, Want]:
     """What was read and what was wanted, without the loose parts that the expectation does not name."""
     got = summary(reading)
-    return {k: v for k, v in got.items() if k in wanted or k not in _LOOSE}, wanted  # type: ignore[return-value]
+    compared = {key: value for key, value in got.items() if key in wanted or key not in _LOOSE}
+    return cast("Want", compared), wanted
 
 
 def said(condition: Condition) -> str:

@@ -8,8 +8,9 @@ from assistant.catalog.vocabulary import Vocabulary
 from assistant.embedded.reader import Reader
 from assistant.embedded.reading import Reading
 from chains.values import Flag, Money, Quantity, Text, dimension
+from tests.assistant.embedded.reader_cases import Want
 from tests.assistant.embedded.reader_checks import comparable
-from tests.assistant.embedded.reader_requests import CONTEXT, REQUESTS, Want
+from tests.assistant.embedded.reader_requests import CONTEXT, REQUESTS
 from tests.assistant.embedded.reader_shop import SHOP
 
 READER = Reader(SHOP)

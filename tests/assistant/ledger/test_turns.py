@@ -61,9 +61,9 @@ def test_a_handoff_is_opened_with_the_outcome(ledger: Ledger, path: Path) -> Non
 def test_a_key_that_came_before_finds_its_running_and_then_its_ended_turn(ledger: Ledger) -> None:
     async def scenario() -> None:
         await ledger.accept(new_turn("T1", key="k"))
-        assert await ledger.accept(new_turn("T2", "C2", key="k")) == Known("T1", None)
+        assert await ledger.accept(new_turn("T2", "C2", key="k")) == Known("T1", "C1", None)
         await ledger.close_turn("T1", ANSWER, 5_000)
-        assert await ledger.accept(new_turn("T3", "C3", key="k")) == Known("T1", ANSWER)
+        assert await ledger.accept(new_turn("T3", "C3", key="k")) == Known("T1", "C1", ANSWER)
 
     asyncio.run(scenario())
     assert [turn.turn_id for turn in ledger.turns()] == ["T1"]

@@ -34,7 +34,10 @@ def test_a_question_is_answered_in_its_public_form(client: TestClient) -> None:
     body = reply.json()
     outcome = body["outcome"]
     assert outcome["kind"] == "answer"
-    assert outcome["parts"][0]["sentences"][0] == {"text": outcome["parts"][0]["sentences"][0]["text"], "polarity": "plain"}
+    assert outcome["parts"][0]["sentences"][0] == {
+        "text": outcome["parts"][0]["sentences"][0]["text"],
+        "polarity": "plain",
+    }
     assert outcome["products"][0]["price"] == "899 EUR"
     assert outcome["products"][0]["price_minor"] == 89900
     assert set(outcome["choices"][0]) == {"id", "label"}
@@ -256,9 +259,7 @@ def test_the_page_is_told_the_sites_and_their_products(client: TestClient) -> No
     assert _error(client.get("/v1/products"), 404)["field"] == "site"
 
 
-def test_only_the_scope_s_origins_may_call_from_elsewhere(
-    demo_site: Site, ledger: Ledger, settings: Settings
-) -> None:
+def test_only_the_scope_s_origins_may_call_from_elsewhere(demo_site: Site, ledger: Ledger, settings: Settings) -> None:
     scope = demo_site.loaded.scope
     shop = scope.site.model_copy(update={"origins": ("https://shop.example",)})
     loaded = replace(demo_site.loaded, scope=scope.model_copy(update={"site": shop}))

@@ -33,9 +33,7 @@ sync_api = pytest.importorskip("playwright.sync_api")
 
 
 @pytest.fixture
-def address(
-    demo_site: Site, ledger: Ledger, settings: Settings, encoder: Encoder, tmp_path: Path
-) -> Iterator[str]:
+def address(demo_site: Site, ledger: Ledger, settings: Settings, encoder: Encoder, tmp_path: Path) -> Iterator[str]:
     """A server of the demo shop, and of one whose catalog was written by somebody hostile."""
     hostile = open_site(write_shop(tmp_path, name=HOSTILE), settings, encoder, Unlogged())
     sites = {"lumen-oak": logged_to(ledger, demo_site), "hostile": logged_to(ledger, hostile)}
@@ -75,9 +73,7 @@ def page(address: str) -> "Iterator[sync_api.Page]":
         assert problems == []
 
 
-def test_a_question_is_answered_with_cards_and_a_choice_continues_the_case(
-    page: "sync_api.Page", shots: Path
-) -> None:
+def test_a_question_is_answered_with_cards_and_a_choice_continues_the_case(page: "sync_api.Page", shots: Path) -> None:
     page.screenshot(path=shots / "start-light.png")
     ask(page, "Does the Aurel Nova 14 have bluetooth?")
     page.wait_for_selector(".reply[data-kind=answer] .card")
@@ -104,9 +100,7 @@ def test_a_search_shows_its_products_on_every_width(page: "sync_api.Page", shots
     page.screenshot(path=shots / "search-mobile-dark.png")
 
 
-def test_an_order_is_asked_for_by_a_form_that_is_filled_with_the_keyboard(
-    page: "sync_api.Page", shots: Path
-) -> None:
+def test_an_order_is_asked_for_by_a_form_that_is_filled_with_the_keyboard(page: "sync_api.Page", shots: Path) -> None:
     ask(page, "Where is my order?")
     page.wait_for_selector("fieldset.order")
     page.keyboard.type("LO-99999")
@@ -130,9 +124,7 @@ def test_markup_in_a_product_name_is_shown_as_text(page: "sync_api.Page", shots:
     page.screenshot(path=shots / "hostile-light.png")
 
 
-def test_a_server_that_is_gone_is_said_and_the_question_can_be_sent_again(
-    page: "sync_api.Page", shots: Path
-) -> None:
+def test_a_server_that_is_gone_is_said_and_the_question_can_be_sent_again(page: "sync_api.Page", shots: Path) -> None:
     page.route("**/v1/requests", lambda route: route.fulfill(status=503, json=BUSY, headers={"Retry-After": "1"}))
     ask(page, "What do you sell?")
     page.wait_for_selector(".reply[data-kind=error]")

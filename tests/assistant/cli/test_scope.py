@@ -1,0 +1,149 @@
+"""`hopdesk scope`: what a scope file means, what may not be meant, and the starter."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from assistant.cli.opening import demo_scope
+from assistant.cli.scope_report import Overlap, overlap_rows, overlaps, warnings
+from assistant.embedded.head import HeldOut, Prediction
+from chains.scope_file import LoadedScope, parse_scope
+from tests.assistant.cli.conftest import Run
+from tests.assistant.shops import STARTER, write_shop
+
+
+def test_check_prints_the_permissions_and_the_overlaps(run: Run) -> None:
+    result = run("scope", "check", demo_scope())
+    assert result.exit_code == 0
+    for shown in ("Lumen & Oak (lumen-oak): 18 intents", "get_order (needs order proof)", "Intents that overlap"):
+        assert shown in result.stdout
+    assert "examples right that it had not seen" in result.stdout
+    assert result.stderr == ""
+
+
+def test_the_matrix_is_json_and_nothing_else(run: Run) -> None:
+    matrix = json.loads(run("scope", "check", demo_scope(), "--matrix").stdout)
+    assert matrix["order.status"] == {"anonymous": [], "order_proof": ["get_order"], "verified": ["get_order"]}
+    assert len(matrix) == 18
+
+
+def test_a_scope_with_errors_is_exit_code_1_with_all_of_them(run: Run, tmp_path: Path) -> None:
+    path = write_shop(tmp_path)
+    text = path.read_text(encoding="utf-8").replace('"get_product"', '"get_produkt"').replace("calls = 6", "calls = 99")
+    path.write_text(text, encoding="utf-8")
+    result = run("scope", "check", path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "budget.calls: found 99" in result.stderr
+    path.write_text(text.replace("calls = 99", "calls = 6"), encoding="utf-8")
+    assert "did you mean 'get_product'?" in run("scope", "check", path).stderr
+
+
+def test_what_may_not_be_meant_is_a_warning(run: Run, tmp_path: Path) -> None:
+    path = write_shop(tmp_path)
+    text = path.read_text(encoding="utf-8").replace('    "what ports are on it",\n', "")
+    text = text.replace("calls = 6", "calls = 1")
+    path.write_text(text.replace('    "how heavy is it",\n    "What does', '    "What does', 1), encoding="utf-8")
+    result = run("scope", "check", path)
+    assert result.exit_code == 0
+    assert "warning: budget.calls: 1 is too few for a message with two requests" in result.stderr
+
+
+def test_the_starter_is_accepted_without_a_warning_and_answers(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    written = run("scope", "init", path)
+    assert written.exit_code == 0
+    assert f"Next: hopdesk scope check {path}" in written.stdout
+    checked = run("scope", "check", path)
+    assert (checked.exit_code, checked.stderr) == (0, "")
+    answered = run("ask", "How much memory does the Aurel Nova 14 have?", "--scope", path)
+    assert answered.stdout.startswith("answer")
+    assert "16 GB" in answered.stdout
+
+
+def test_init_overwrites_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "products.jsonl").write_text("mine", encoding="utf-8")
+    (tmp_path / "scope.toml").write_text("mine", encoding="utf-8")
+    refused = run("scope", "init", tmp_path / "scope.toml")
+    assert refused.exit_code == 1
+    assert "is there already and is left as it is" in refused.stderr
+    assert run("scope", "init", tmp_path / "other.toml").exit_code == 0
+    assert (tmp_path / "products.jsonl").read_text(encoding="utf-8") == "mine"
+    missing = run("scope", "init", tmp_path / "no" / "scope.toml")
+    assert missing.exit_code == 1
+    assert "the file cannot be written" in missing.stderr
+
+
+def test_overlaps_are_counted_by_pair_with_the_surest_examples_first() -> None:
+    scope = parse_scope((STARTER / "scope.toml").read_text(encoding="utf-8"), "starter")
+    labels = [intent.id for intent in scope.intents for _ in intent.examples]
+    texts = [text for intent in scope.intents for text in intent.examples]
+    guesses = dict(enumerate(labels)) | {0: "product.search", 1: "product.search", 2: "support.human"}
+    scores = {1: 0.9}
+    held = [
+        HeldOut("masked", label, Prediction(((guesses[at], scores.get(at, 0.5)),), 0.0))
+        for at, label in enumerate(labels)
+    ]
+    found = overlaps(scope, held)
+    assert found == (
+        Overlap("product.question", "product.search", (texts[1], texts[0])),
+        Overlap("product.question", "support.human", (texts[2],)),
+    )
+    assert list(overlap_rows(found)) == [
+        ("product.question", "product.search", "2", f"“{texts[1]}”\n“{texts[0]}”"),
+        ("", "1 more pairs", "1 each", ""),
+    ]
+    assert list(overlap_rows(found[:1])) == [("product.question", "product.search", "2", f"“{texts[1]}”\n“{texts[0]}”")]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            ('tools = ["search_products", "list_categories"]', 'tools = ["find_policy"]\ntopics = ["returns"]'),
+            "not set",
+        ),
+        (('# policies = "policies"', 'policies = "policies"'), ""),
+        (('    "Tell me a joke.",\n', ""), ""),
+        (('response = ["embedded"]', 'response = ["openai/x"]\nlookup_ = 1'), None),
+        (('lookup = ["embedded"]', 'lookup = ["embedded@0.9", "openai/x"]'), ""),
+    ],
+)
+def test_warnings_of_changed_starters(change: tuple[str, str], said: str | None, tmp_path: Path) -> None:
+    text = (STARTER / "scope.toml").read_text(encoding="utf-8")
+    assert change[0] in text
+    changed = text.replace(*change)
+    if said is None:
+        with pytest.raises(Exception, match="lookup_"):
+            parse_scope(changed, "changed")
+        return
+    found = list(warnings(_loaded(changed, tmp_path)))
+    assert len(found) == bool(said)
+    assert all(said in warning for warning in found)
+
+
+def test_every_warning_names_its_place(tmp_path: Path) -> None:
+    text = (STARTER / "scope.toml").read_text(encoding="utf-8")
+    text = text[: text.index("[[intents]]")].replace("calls = 6", "calls = 1\ntokens = 0")
+    text = text.replace('["embedded"]', '["openai/some-model"]').replace('# policies = "policies"', 'policies = "p"')
+    start = text.index('    "What is the weather')
+    text = text[:start] + text[text.index("]", start) :]
+    text += '[[intents]]\nid = "a.b"\nlabel = "b"\ndescription = "b"\noutcomes = ["answer", "handoff"]\n'
+    text += 'tools = ["find_policy"]\ntopics = ["returns", "there"]\nexamples = ["one"]\n'
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "there.md").touch()
+    found = "\n".join(warnings(_loaded(text, tmp_path)))
+    for said in (
+        "a.b: it has 1 examples; write 10 or more",
+        "out_of_scope.examples: there are 0",
+        "a.b: the topic 'returns' has no policy; write ",
+        "budget.calls: 1 is too few",
+        "budget: 3 hops have language models, and 3 x 4000 ms is more than the deadline of 8000 ms",
+        "tokens or usd is 0",
+    ):
+        assert said in found
+    assert "'there'" not in found
+
+
+def _loaded(text: str, folder: Path) -> LoadedScope:
+    return LoadedScope(parse_scope(text, "changed"), folder / "scope.toml", "0" * 64, text)

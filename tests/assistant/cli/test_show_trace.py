@@ -1,0 +1,98 @@
+"""What the trace says of attempts that are no plain success."""
+
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import JsonValue
+from rich.console import Console
+
+from assistant.cli.show_trace import decided, show_hops
+from chains.facts import Evidence, Query
+from chains.record import CalledTool, HopRecord, Redaction
+from moderation import Failure
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({"validation_errors": (Failure(path="calls", code="x", msg="name known tools"),)}, ["calls: name known tools"]),
+        ({"validation_errors": (Failure(path="", code="x", msg="no JSON"),)}, ["Plan/1: no JSON"]),
+        ({"error_type": "TimeoutError"}, ["TimeoutError"]),
+        ({"parsed": {"needs": "product", "candidates": ["A", "B"]}}, ["needs product: A, B"]),
+        ({"parsed": {"needs": "details"}}, ["needs details"]),
+        ({"parsed": {"steps": 3}}, ["Plan/1 of version 9, which this version cannot read"]),
+        (
+            {
+                "hop": "moderation",
+                "parsed": {"action": "block", "layer": "rules", "categories": {"fraud": 0.9}, "reasons": ["It lies."]},
+            },
+            ["block by rules: fraud 0.90", "It lies."],
+        ),
+        (
+            {
+                "hop": "intent",
+                "parsed": {
+                    "ranked": [{"intent": "a.b", "score": 0.7}], "second": {"intent": "c.d", "score": 0.6},
+                    "out_of_scope": 0.1, "language": "de",
+                },
+            },
+            ["a.b 0.70", "also c.d 0.60", "out of scope 0.10, language de"],
+        ),
+        (
+            {
+                "hop": "grounding",
+                "parsed": {"parts": [{"intent": "a.b", "sentences": [{"text": "x" * 200, "claim": "quote"}]}]},
+            },
+            ["plain: " + "x" * 90 + "…"],
+        ),
+        (
+            {"hop": "response", "parsed": {"parts": [{"intent": "a.b", "claims": [{"kind": "not_found", "record": "R"}]}]}},
+            ["not_found R"],
+        ),
+    ],
+)  # fmt: skip
+def test_an_attempt_says_what_it_came_to(changes: dict[str, Any], lines: Sequence[str]) -> None:
+    assert list(decided(_record(**changes))) == lines
+
+
+def test_calls_are_shown_with_their_arguments_and_what_they_found() -> None:
+    arguments: dict[str, JsonValue] = {
+        "filters": [{"field": "memory", "op": "ge", "value": 16, "unit": "GB"}],
+        "other": {"deep": 1},
+    }
+    calls: list[JsonValue] = [
+        {"name": "search", "call_id": f"call_{number}", "intent": "a.b", "arguments": arguments} for number in range(4)
+    ]
+    query = Query(id="q:1", noun="laptops", records=(), total=5, exact=True)
+    done = (
+        CalledTool(name="search", call_id="call_0", intent="a.b", arguments={}, result=Evidence(queries=(query,))),
+        CalledTool(name="search", call_id="call_1", intent="a.b", arguments={}, error="It is down."),
+        CalledTool(name="search", call_id="call_2", intent="a.b", arguments={}, result=Evidence()),
+    )
+    record = _record(parsed={"calls": calls}, tool_calls=done)
+    call = "search(filters=[memory ge 16 GB], other={deep=1})"
+    assert list(decided(record)) == [
+        call, "  found 5 matches", call, "  It is down.", call, "  found nothing", call
+    ]  # fmt: skip
+
+
+def test_where_a_reply_came_from_is_said_unless_it_is_embedded() -> None:
+    written = io.StringIO()
+    show_hops([_record(served_from="provider", model="openai/x", status="error")], Console(file=written, width=100))
+    assert "openai/x" in written.getvalue()
+    assert "provider" in written.getvalue()
+
+
+def _record(**changes: Any) -> HopRecord:
+    plain: dict[str, Any] = {
+        "event_id": "e", "trace_id": "t", "span_id": "s", "case_id": "c", "turn_id": "t", "site": "s",
+        "app_version": "9", "contract": "Plan/1", "hop": "lookup", "hop_index": 2, "attempt": 1, "op": "plan",
+        "input": {}, "identity": "anonymous", "locale": "en", "now": datetime.now(UTC), "provider": "p", "model": "m",
+        "output_schema_sha256": "0", "request_key": "0", "valid": True, "started_ns": 0, "ended_ns": 1_000_000,
+        "served_from": "embedded", "status": "ok", "redaction": Redaction(policy="p"), "scope_sha256": "0",
+        "catalog_sha256": "0",
+    }  # fmt: skip
+    return HopRecord(**(plain | changes))

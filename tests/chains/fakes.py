@@ -1,0 +1,448 @@
+"""A small shop for tests of the running chain: its scope, its toolbox, scripted models, and a log in memory."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, JsonValue
+from pydantic_core import to_json
+
+from chains.claims import Claim, Draft, DraftPart, Stock, Value
+from chains.contract import Contract
+from chains.errors import ModelFailed, ToolFailed
+from chains.facts import Absence, Evidence, Fact, Passage, Query, Record, merge
+from chains.hops.moderation import rules_model
+from chains.messages import HOPS, Intent, IntentInput, IntentScore, LookupInput, ModerationInput, Plan, ResponseInput
+from chains.outcomes import Outcome
+from chains.ports import HopModel, ModelCard, Repair, Reply
+from chains.record import HopRecord, Op, digest
+from chains.scope import Scope
+from chains.scope_file import parse_scope
+from chains.tools import (
+    Caller,
+    CheckStock,
+    CompareProducts,
+    FindPolicy,
+    GetOrder,
+    GetProduct,
+    ListCategories,
+    SearchProducts,
+    ToolCall,
+)
+from chains.turn import Chain, Turn, run_turn
+from chains.values import Money, Quantity, Text
+from chains.values import Value as FactValue
+from moderation import Verdict, inbound
+
+GivenT = TypeVar("GivenT", bound=Contract)
+NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+ORDER_NUMBER = "LO-10001"
+EMAIL = "ada@example.org"
+PHONE = "+49 151 23456789"
+SCOPE = """
+[site]
+id = "shop"
+name = "Lamp Shop"
+origins = ["https://shop.example"]
+
+[sources]
+products = "products.csv"
+
+[budget]
+hop_ms = 4000
+deadline_ms = 8000
+
+[texts]
+handoff = "A colleague will write to you."
+moderation = "Not that."
+self_harm = "Please call 116 123."
+
+[out_of_scope]
+text = "I only know lamps."
+
+[moderation.pii]
+order_pattern = 'LO-\\d{5}'
+
+[[intents]]
+id = "product.price"
+label = "A price"
+description = "What a product costs."
+tools = ["get_product", "search_products", "check_stock"]
+outcomes = ["answer", "clarify", "handoff"]
+asks = ["price"]
+next = ["returns.policy", "product.price"]
+
+[[intents]]
+id = "product.compare"
+label = "A comparison"
+description = "How two products differ."
+tools = ["compare_products"]
+outcomes = ["answer", "clarify", "handoff"]
+
+[[intents]]
+id = "returns.policy"
+label = "Returns"
+description = "How to send something back."
+tools = ["find_policy"]
+topics = ["returns"]
+outcomes = ["answer", "decline"]
+
+[[intents]]
+id = "order.status"
+label = "My order"
+description = "Where an order is."
+tools = ["get_order"]
+identity = "order_proof"
+outcomes = ["answer", "clarify", "handoff"]
+
+[[intents]]
+id = "account.points"
+label = "My points"
+description = "How many points I have."
+tools = ["points"]
+identity = "verified"
+outcomes = ["answer", "clarify", "handoff"]
+
+[[intents]]
+id = "complaint.person"
+label = "A complaint"
+description = "Something went wrong."
+outcomes = ["handoff"]
+reply = "I am sorry; a colleague will look into it."
+
+[[intents]]
+id = "courtesy.hello"
+label = "A greeting"
+description = "Says hello."
+outcomes = ["answer", "decline"]
+reply = "Hello! What can I do for you?"
+
+[[tools]]
+name = "points"
+description = "Reads the points of a customer."
+kind = "sql"
+source = "sqlite:///points.db"
+query = "SELECT points FROM points"
+identity = "verified"
+returns = { points = "points" }
+"""
+
+
+def shop_scope(**budget: int) -> Scope:
+    """The small shop's scope, with another budget where one is given."""
+    scope = parse_scope(SCOPE, "shop.toml")
+    return scope.model_copy(update={"budget": scope.budget.model_copy(update=budget)})
+
+
+def fact(record: str, field: str, value: FactValue, source: str = "get_product") -> Fact:
+    """A fact as the fake toolbox states it; a stock level is as of now."""
+    as_of = NOW if field == "stock" else None
+    return Fact(
+        id=f"{record}:{field}",
+        record=record,
+        field=field,
+        label=field,
+        value=value,
+        source=source,
+        version="catalog-1",
+        as_of=as_of,
+    )
+
+
+def euros(amount: int) -> Money:
+    return Money(amount_minor=amount * 100, currency="EUR")
+
+
+def pieces(count: int) -> Quantity:
+    return Quantity(value=Decimal(count))
+
+
+PRODUCTS: dict[str, Evidence] = {
+    sku: Evidence(
+        records=(Record(id=sku, kind="product", name=name),),
+        facts=(fact(sku, "price", euros(price)), fact(sku, "stock", pieces(stock)), fact(sku, "colour", Text(value=c))),
+        absences=(Absence(record=sku, field="weight", label="weight"),),
+        vocabulary={"colour": ("black", "white")},
+    )
+    for sku, name, price, stock, c in (("L-1", "Desk Lamp", 49, 3, "black"), ("L-2", "Floor Lamp", 89, 0, "white"))
+}
+RETURNS = Passage(id="returns#1", title="Returns", text="Send it back within 30 days. Ask help@shop.example.")
+ORDER = Evidence(
+    records=(Record(id="order_1", kind="order", name="order [ORDER_1]"),),
+    facts=(fact("order_1", "status", Text(value="shipped"), "get_order"),),
+)
+SHOP = Evidence(
+    records=(Record(id="shop", kind="shop", name="Lamp Shop"),),
+    facts=(fact("shop", "categories", Text(value="lamps"), "list_categories"),),
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A call that reached the toolbox."""
+
+    name: str
+    arguments: BaseModel
+    caller: Caller
+
+
+class FakeToolbox:
+    """Answers from a few records in memory, and remembers what was asked of it.
+
+    `broken` is raised by every call; `orders` maps an order's number to the address that it belongs to.
+    """
+
+    def __init__(self, broken: Exception | None = None, extra: Evidence | None = None) -> None:
+        self.ran: list[Ran] = []
+        self.returned: list[Evidence] = []
+        self.orders = {ORDER_NUMBER: EMAIL}
+        self._broken = broken
+        self._extra = extra
+
+    async def run(self, name: str, arguments: BaseModel, caller: Caller) -> Evidence:
+        self.ran.append(Ran(name, arguments, caller))
+        if self._broken:
+            raise self._broken
+        found = self._find(arguments, caller)
+        if self._extra:
+            found = merge((found, self._extra))
+        self.returned.append(found)
+        return found
+
+    def _find(self, arguments: BaseModel, caller: Caller) -> Evidence:
+        match arguments:
+            case SearchProducts():
+                return _search(arguments)
+            case GetProduct() | CheckStock():
+                return _product(arguments.sku)
+            case CompareProducts():
+                return merge(tuple(_product(sku) for sku in arguments.skus))
+            case FindPolicy():
+                return Evidence(passages=(RETURNS,))
+            case ListCategories():
+                return SHOP
+            case GetOrder():
+                number = caller.originals.get(arguments.order_number or "", "")
+                return ORDER if self.orders.get(number, "nobody") in caller.originals.values() else Evidence()
+            case _:
+                return Evidence(records=SHOP.records, facts=(fact("shop", "points", pieces(12), "points"),))
+
+
+def _product(sku: str) -> Evidence:
+    if sku not in PRODUCTS:
+        raise ToolFailed("There is no such product.")
+    return PRODUCTS[sku]
+
+
+def _search(asked: SearchProducts) -> Evidence:
+    found = () if asked.query == "nothing" else tuple(PRODUCTS)
+    query = Query(id="q:1", noun="lamps", records=found, total=len(found), exact=True)
+    return merge((Evidence(queries=(query,)), *(PRODUCTS[sku] for sku in found)))
+
+
+class MemoryLog:
+    """Hop records in a list."""
+
+    def __init__(self) -> None:
+        self.records: list[HopRecord] = []
+
+    def append(self, record: HopRecord) -> None:
+        self.records.append(record)
+
+    def hops(self) -> list[str]:
+        """Each attempt as `hop`, a second one as `hop 2`."""
+        return [r.hop if r.attempt == 1 else f"{r.hop} {r.attempt}" for r in self.records]
+
+
+class Never:
+    """A reply that does not come."""
+
+
+Scripted = BaseModel | str | Exception | Never
+
+
+class Script(Generic[GivenT]):
+    """A model that gives one reply when it is asked, and another (or the same) when it is asked once more."""
+
+    def __init__(self, first: Scripted, second: Scripted | None = None, *, op: Op = "chat", name: str = "script") -> None:
+        self.card = ModelCard("fake", name, op, repairs=True)
+        self.given: list[GivenT] = []
+        self.repairs: list[Repair | None] = []
+        self._first, self._second = first, first if second is None else second
+
+    async def propose(self, given: GivenT, repair: Repair | None = None) -> Reply:
+        self.given.append(given)
+        self.repairs.append(repair)
+        reply = self._first if repair is None else self._second
+        match reply:
+            case Never():
+                await asyncio.Event().wait()
+                raise AssertionError("nobody sets this event")
+            case Exception():
+                raise reply
+            case BaseModel():
+                return Reply(raw=reply.model_dump_json())
+            case _:
+                return Reply(raw=reply)
+
+
+ALLOWED = Verdict(action="allow", layer="model")
+
+
+def names(*ids: str, score: float = 0.9, second: str | None = None, language: str | None = None) -> Intent:
+    """What an intent model says: the first intent at `score`, each next one 0.2 below."""
+    return Intent(
+        ranked=tuple(IntentScore(intent=one, score=max(score - 0.2 * place, 0.0)) for place, one in enumerate(ids)),
+        second=IntentScore(intent=second, score=0.9) if second else None,
+        out_of_scope=0.1,
+        language=language,
+    )
+
+
+def call(name: str, intent: str, call_id: str = "1", **arguments: JsonValue) -> ToolCall:
+    return ToolCall(name=name, call_id=call_id, intent=intent, arguments=arguments)
+
+
+PRICE_PLAN = Plan(calls=(call("get_product", "product.price", sku="L-1"),))
+RETURNS_CALL = call("find_policy", "returns.policy", "2", query="return")
+ORDER_PLAN = Plan(calls=(call("get_order", "order.status", order_number="[ORDER_1]"),))
+
+
+def draft(*claims: Claim, intent: str = "product.price", products: tuple[str, ...] = ()) -> Draft:
+    return Draft(parts=(DraftPart(intent=intent, claims=claims),), products=products)
+
+
+PRICE_DRAFT = draft(Value(fact="L-1:price"), Stock(fact="L-1:stock"), products=("L-1",))
+ORDER_DRAFT = draft(Value(fact="order_1:status"), intent="order.status")
+
+
+def shop_chain(
+    *,
+    scope: Scope | None = None,
+    moderators: tuple[HopModel[ModerationInput], ...] | None = None,
+    intent: Scripted | HopModel[IntentInput] | None = None,
+    plan: Scripted | HopModel[LookupInput] | None = None,
+    response: Scripted | HopModel[ResponseInput] | None = None,
+    toolbox: FakeToolbox | None = None,
+) -> Chain:
+    """A chain that answers what the desk lamp costs, but for what is given here."""
+    scope = scope or shop_scope()
+    return Chain(
+        scope=scope,
+        scope_sha256=digest(SCOPE),
+        catalog_version="catalog-1",
+        app_version="0",
+        moderators=moderators or (rules_model(scope.moderation),),
+        intent_model=_intent_model(intent or names("product.price", "returns.policy")),
+        planner=_planner(plan or PRICE_PLAN),
+        responder=_responder(response or PRICE_DRAFT),
+        toolbox=toolbox or FakeToolbox(),
+        log=MemoryLog(),
+    )
+
+
+def _intent_model(given: Scripted | HopModel[IntentInput]) -> HopModel[IntentInput]:
+    return Script(given, op="classify") if isinstance(given, BaseModel | str | Exception | Never) else given
+
+
+def _planner(given: Scripted | HopModel[LookupInput]) -> HopModel[LookupInput]:
+    return Script(given, op="plan") if isinstance(given, BaseModel | str | Exception | Never) else given
+
+
+def _responder(given: Scripted | HopModel[ResponseInput]) -> HopModel[ResponseInput]:
+    return Script(given, op="compose") if isinstance(given, BaseModel | str | Exception | Never) else given
+
+
+def order_chain(toolbox: FakeToolbox | None = None, response: Scripted = ORDER_DRAFT) -> Chain:
+    """A chain that says where the order is whose number the text holds."""
+    return shop_chain(intent=names("order.status"), plan=ORDER_PLAN, response=response, toolbox=toolbox)
+
+
+def ask_for(text: str = "What does the desk lamp cost?", scope: Scope | None = None) -> Turn:
+    """A turn as the desk makes it: cleaned, redacted, its personal data beside it."""
+    came_in = inbound(text, (scope or shop_scope()).moderation)
+    return Turn(
+        turn_id="turn-1",
+        case_id="case-1",
+        text=came_in.redacted.text,
+        now=NOW,
+        originals=came_in.originals,
+        pii=came_in.redacted.kinds,
+    )
+
+
+@dataclass(frozen=True)
+class Done:
+    """A turn that has run: its outcome, its records, and the chain with its fakes."""
+
+    outcome: Outcome
+    log: MemoryLog
+    chain: Chain
+    tools: FakeToolbox
+
+    @property
+    def hops(self) -> list[str]:
+        return self.log.hops()
+
+    @property
+    def records(self) -> list[HopRecord]:
+        return self.log.records
+
+
+def run(turn: Turn, chain: Chain) -> Done:
+    """Run one turn on a log of its own; whatever the path, its trail must hold."""
+    log = MemoryLog()
+    chain = replace(chain, log=log)
+    outcome = asyncio.run(run_turn(turn, chain))
+    assert_trail(log.records, turn)
+    assert isinstance(chain.toolbox, FakeToolbox)
+    return Done(outcome, log, chain, chain.toolbox)
+
+
+def assert_trail(records: list[HopRecord], turn: Turn) -> None:
+    """What holds of every turn's records: order, attempts, upstream, status, redaction, and a round trip."""
+    assert [record.hop_index for record in records] == list(range(len(records)))
+    assert [HOPS.index(r.hop) for r in records] == sorted(HOPS.index(r.hop) for r in records)
+    by_event: dict[str, HopRecord] = {}
+    before: HopRecord | None = None
+    for record in records:
+        assert record.attempt == 1 or (before is not None and _is_second(record, before))
+        assert record.started_ns <= record.ended_ns
+        _assert_status(record)
+        _assert_upstream(record, by_event)
+        assert record.redaction.applied == turn.pii
+        assert (record.turn_id, record.case_id, record.identity) == (
+            turn.turn_id,
+            turn.case_id,
+            turn.identity.name.lower(),
+        )
+        assert HopRecord.model_validate_json(record.model_dump_json(by_alias=True)) == record
+        by_event[record.event_id] = before = record
+    assert len(by_event) == len(records)
+
+
+def _is_second(record: HopRecord, before: HopRecord) -> bool:
+    same = (record.hop, record.model, record.input) == (before.hop, before.model, before.input)
+    return same and record.attempt == 2 and before.attempt == 1 and before.status == "invalid"
+
+
+def _assert_status(record: HopRecord) -> None:
+    assert record.valid == (record.parsed is not None) == (record.status == "ok")
+    assert bool(record.validation_errors) == (record.status == "invalid")
+    assert (record.error_type is not None) == (record.status == "error")
+    assert record.repaired == (record.valid and record.attempt == 2)
+
+
+def _assert_upstream(record: HopRecord, earlier: Mapping[str, HopRecord]) -> None:
+    """Upstream names the last record of each hop before this one, with the digest of its output."""
+    last = {one.hop: one.event_id for one in earlier.values() if one.hop != record.hop}
+    assert {up.hop: up.event_id for up in record.upstream} == last
+    for up in record.upstream:
+        assert up.output_sha256 == digest(to_json(earlier[up.event_id].parsed).decode())
+        assert not up.frozen
+
+
+DOWN = ModelFailed("The model is down.")

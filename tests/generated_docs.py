@@ -1,0 +1,92 @@
+"""Makes the parts of the docs that come from code, and puts them between their markers.
+
+python -m tests.generated_docs          # says whether the docs are up to date
+python -m tests.generated_docs --write  # brings them up to date
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from typer.main import get_command
+
+from assistant.settings import Settings
+from chains.tools import BUILT_IN
+from moderation import OUTBOUND_CHECKS
+
+ROOT = Path(__file__).parents[1]
+DOCS = (ROOT / "README.md", ROOT / "ARCHITECTURE.md")
+_BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def settings_table() -> str:
+    """Every environment variable, its default and its meaning."""
+    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        default = "the user's data folder" if field.default_factory else f"`{field.default}`" if field.default else ""
+        default = "" if "Secret" in default else default
+        rows.append(f"| `HOPDESK_{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(rows)
+
+
+def commands_table() -> str:
+    """Every command with the first sentence of its help."""
+    from assistant.cli.main import app
+
+    rows = ["| command | what it does |", "| --- | --- |"]
+
+    def walk(command: object, path: str) -> None:
+        children = getattr(command, "commands", None)
+        if children is None:
+            said = (getattr(command, "help", "") or "").strip().split("\n\n")[0].replace("\n", " ")
+            rows.append(f"| `{path}` | {said} |")
+            return
+        for name, child in children.items():
+            walk(child, f"{path} {name}")
+
+    walk(get_command(app), "hopdesk")
+    return "\n".join(rows)
+
+
+def tools_table() -> str:
+    """The built-in tools, the identity they need, and what they do."""
+    rows = ["| tool | identity | what it does |", "| --- | --- | --- |"]
+    rows += [
+        f"| `{spec.name}` | {spec.identity.name.lower()} | {spec.description.split('.')[0]} |" for spec in BUILT_IN
+    ]
+    return "\n".join(rows)
+
+
+def checks_table() -> str:
+    """The outbound checks and what each holds."""
+    rows = ["| check | what it holds |", "| --- | --- |"]
+    rows += [f"| `{check.__name__}` | {(check.__doc__ or '').strip()} |" for check in OUTBOUND_CHECKS]
+    return "\n".join(rows)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "commands": commands_table,
+    "tools": tools_table,
+    "checks": checks_table,
+}
+
+
+def brought_up_to_date(text: str) -> str:
+    """A document with every generated block made anew."""
+    return _BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found[2]]()}\n{found[3]}", text)
+
+
+def main() -> int:
+    """Check or write; 1 where a document is out of date."""
+    stale = [path for path in DOCS if brought_up_to_date(path.read_text("utf-8")) != path.read_text("utf-8")]
+    for path in stale:
+        if "--write" in sys.argv:
+            path.write_text(brought_up_to_date(path.read_text("utf-8")), encoding="utf-8")
+        sys.stdout.write(f"{path.name}: {'brought up to date' if '--write' in sys.argv else 'out of date'}\n")
+    return int(bool(stale) and "--write" not in sys.argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
