@@ -187,11 +187,10 @@ class Desk:
             text = restore(effect.text, await self._originals(case))
             chosen = tuple(dict.fromkeys((*((effect.product,) if effect.product else ()), *products)))
             return _Asked(text, effect.intent, chosen, bool(effect.product or page), clarified=clarified)
-        text = request.text or ""
-        if request.form is not None:
-            text = f"{request.form.order_number} {request.form.email}"
+        text = f"{request.form.order_number} {request.form.email}" if request.form else request.text or ""
+        completes = request.form is not None or len(text.split()) <= _FOLLOW_UP_WORDS
         previous = case.before.parts[0].intent if isinstance(case.before, Answer) else None
-        if clarify and case.state and case.state.last_request and len(text.split()) <= _FOLLOW_UP_WORDS:
+        if clarify and case.state and case.state.last_request and completes:
             pending = restore(str(case.state.last_request["text"]), await self._originals(case))
             return _Asked(f"{pending} {text}", None, products, bool(page), clarified=clarified)
         return _Asked(text, None, products, bool(page), previous, clarified)

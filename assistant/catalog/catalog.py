@@ -137,9 +137,9 @@ class Catalog:
 
         The order is that of `sort_by`; else of relevance, where there is a `query`; else what is in stock first, then
         the cheapest. Free text finds exactly those products whose name, SKU, brand and category (with its synonyms)
-        hold every word of it, if there are any or `all_words` asks for no others; else all that hold one of its words anywhere or are near in meaning,
-        and of these the 20 most relevant take part in `sort_by`. `text_vector` is the query's unit vector (384,),
-        encoded here if absent.
+        hold every word of it, if there are any or `all_words` asks for no others; else all that hold one of its words
+        anywhere or are near in meaning, and of these the 20 most relevant take part in `sort_by`. `text_vector` is the
+        query's unit vector (384,), encoded here if absent.
         """
         mask, conditions = self._filtered(criteria)
         rows = np.flatnonzero(mask)

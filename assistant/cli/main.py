@@ -4,7 +4,7 @@ import os
 from typing import Annotated
 
 import typer
-from click import Context
+from click import ClickException, Context
 from typer.core import TyperGroup
 
 from assistant.cli.ask import ask
@@ -18,16 +18,27 @@ from chains.errors import HopdeskError
 
 
 class Commands(TyperGroup):
-    """All commands; a failure that Hopdesk raises on purpose ends as its sentence and exit code 1."""
+    """All commands; a failure ends as one sentence and exit code 1."""
 
     def invoke(self, ctx: Context) -> object:
-        """Run a command; Hopdesk's own failures are said on standard error, without a traceback."""
+        """Run a command; what goes wrong is said on standard error, as a traceback to developers alone."""
         try:
             result: object = super().invoke(ctx)
         except HopdeskError as error:
             from assistant.cli.screen import complain
 
             complain(str(error))
+            raise typer.Exit(1) from None
+        except (ClickException, typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if os.environ.get("HOPDESK_LOG_LEVEL") == "DEBUG":
+                raise
+            from assistant.cli.screen import complain
+
+            complain(
+                f"This is a defect of Hopdesk ({type(error).__name__}); HOPDESK_LOG_LEVEL=DEBUG shows where it is."
+            )
             raise typer.Exit(1) from None
         return result
 

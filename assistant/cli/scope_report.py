@@ -52,7 +52,7 @@ def overlap_rows(found: Sequence[Overlap]) -> Iterator[tuple[str, ...]]:
         shown = "\n".join(f"“{example}”" for example in overlap.examples[:_SHOWN_EXAMPLES])
         yield overlap.intent, overlap.taken_for, str(len(overlap.examples)), shown
     if single := len(found) - len(repeated):
-        yield "", f"{single} more pairs", "1 each", ""
+        yield "", f"{single} more pair{'' if single == 1 else 's'}", "1 each", ""
 
 
 def intent_rows(scope: Scope) -> Iterator[tuple[str, ...]]:

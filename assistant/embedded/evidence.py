@@ -14,8 +14,8 @@ from assistant.embedded.reading import Reading
 _MOST = 3  # as many things as are told apart; more say no more
 _PRIOR = 1.0  # Laplace smoothing
 _SMOOTHING = 3.0  # examples' worth of the share among all
-# Half weight, because the words already say some of it: in cross-validation on the demo shop's examples accuracy is .812
-# without, .832 at .3, .834 at .5 and .831 at 1.
+# Half weight, because the words already say some of it: in cross-validation on the demo shop's examples accuracy is
+# .812 without, .832 at .3, .834 at .5 and .831 at 1.
 _SHAPE_WEIGHT = 0.5
 
 

@@ -3,9 +3,7 @@
 Every kind of outcome has the same keys, so that a page can show one without knowing all kinds.
 """
 
-from typing import assert_never
-
-from pydantic import Field
+from typing import Literal, assert_never
 
 from assistant.desk import Handled
 from chains.contract import Contract
@@ -69,7 +67,7 @@ class PublicChoice(Contract):
 class PublicOutcome(Contract):
     """How a turn ended. `text` is the question of a clarification, and what a refusal or a hand-off says."""
 
-    kind: str = Field(pattern="^(answer|clarify|decline|handoff|withdrawn)$")
+    kind: Literal["answer", "clarify", "decline", "handoff", "withdrawn"]
     reason: str | None = None
     text: str | None = None
     parts: tuple[PublicPart, ...] = ()

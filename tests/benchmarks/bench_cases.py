@@ -70,8 +70,9 @@ def summary(runs: tuple[CaseRun, ...], scores: list[Score], took_s: float) -> st
     answerable = [run for run in runs if run.case.answerable]
     unanswered = sum(run.outcome.kind in {"clarify", "handoff"} for run in answerable)
     share = unanswered / len(answerable)
+    within = f"95% Wilson {interval.low:.0%} to {interval.high:.0%}"
     return (
-        f"right {right}/{len(scores)} = {right / len(scores):.1%} (95% Wilson {interval.low:.0%} to {interval.high:.0%}); "
+        f"right {right}/{len(scores)} = {right / len(scores):.1%} ({within}); "
         f"clarify or hand-off on answerable requests {unanswered}/{len(answerable)} = {share:.1%}; "
         f"{took_s / len(runs) * 1000:.1f} ms a case\n"
     )

@@ -1,22 +1,20 @@
 """A small shop for tests of the running chain: its scope, its toolbox, scripted models, and a log in memory."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, JsonValue
-from pydantic_core import to_json
 
 from chains.claims import Claim, Draft, DraftPart, Stock, Value
 from chains.contract import Contract
 from chains.errors import ModelFailed, ToolFailed
 from chains.facts import Absence, Evidence, Fact, Passage, Query, Record, merge
 from chains.hops.moderation import rules_model
-from chains.messages import HOPS, Intent, IntentInput, IntentScore, LookupInput, ModerationInput, Plan, ResponseInput
-from chains.outcomes import Outcome
+from chains.messages import Intent, IntentScore, ModerationInput, Plan
+from chains.outcomes import Answer, Clarify, Handoff, Outcome
 from chains.ports import HopModel, ModelCard, Repair, Reply
 from chains.record import HopRecord, Op, digest
 from chains.scope import Scope
@@ -28,6 +26,7 @@ from chains.tools import (
     FindPolicy,
     GetOrder,
     GetProduct,
+    Identity,
     ListCategories,
     SearchProducts,
     ToolCall,
@@ -36,8 +35,11 @@ from chains.turn import Chain, Turn, run_turn
 from chains.values import Money, Quantity, Text
 from chains.values import Value as FactValue
 from moderation import Verdict, inbound
+from tests.chains.trails import assert_trail
 
 GivenT = TypeVar("GivenT", bound=Contract)
+ALL_HOPS = ["moderation", "intent", "lookup", "response", "grounding", "outbound"]
+HANDOFF = "A colleague will write to you."
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 ORDER_NUMBER = "LO-10001"
 EMAIL = "ada@example.org"
@@ -267,7 +269,9 @@ Scripted = BaseModel | str | Exception | Never
 class Script(Generic[GivenT]):
     """A model that gives one reply when it is asked, and another (or the same) when it is asked once more."""
 
-    def __init__(self, first: Scripted, second: Scripted | None = None, *, op: Op = "chat", name: str = "script") -> None:
+    def __init__(
+        self, first: Scripted, second: Scripted | None = None, *, op: Op = "chat", name: str = "script"
+    ) -> None:
         self.card = ModelCard("fake", name, op, repairs=True)
         self.given: list[GivenT] = []
         self.repairs: list[Repair | None] = []
@@ -289,6 +293,7 @@ class Script(Generic[GivenT]):
                 return Reply(raw=reply)
 
 
+DOWN = ModelFailed("The model is down.")
 ALLOWED = Verdict(action="allow", layer="model")
 
 
@@ -323,9 +328,9 @@ def shop_chain(
     *,
     scope: Scope | None = None,
     moderators: tuple[HopModel[ModerationInput], ...] | None = None,
-    intent: Scripted | HopModel[IntentInput] | None = None,
-    plan: Scripted | HopModel[LookupInput] | None = None,
-    response: Scripted | HopModel[ResponseInput] | None = None,
+    intent: Scripted | None = None,
+    plan: Scripted = PRICE_PLAN,
+    response: Scripted = PRICE_DRAFT,
     toolbox: FakeToolbox | None = None,
 ) -> Chain:
     """A chain that answers what the desk lamp costs, but for what is given here."""
@@ -336,24 +341,12 @@ def shop_chain(
         catalog_version="catalog-1",
         app_version="0",
         moderators=moderators or (rules_model(scope.moderation),),
-        intent_model=_intent_model(intent or names("product.price", "returns.policy")),
-        planner=_planner(plan or PRICE_PLAN),
-        responder=_responder(response or PRICE_DRAFT),
+        intent_model=Script(intent or names("product.price", "returns.policy"), op="classify"),
+        planner=Script(plan, op="plan"),
+        responder=Script(response, op="compose"),
         toolbox=toolbox or FakeToolbox(),
         log=MemoryLog(),
     )
-
-
-def _intent_model(given: Scripted | HopModel[IntentInput]) -> HopModel[IntentInput]:
-    return Script(given, op="classify") if isinstance(given, BaseModel | str | Exception | Never) else given
-
-
-def _planner(given: Scripted | HopModel[LookupInput]) -> HopModel[LookupInput]:
-    return Script(given, op="plan") if isinstance(given, BaseModel | str | Exception | Never) else given
-
-
-def _responder(given: Scripted | HopModel[ResponseInput]) -> HopModel[ResponseInput]:
-    return Script(given, op="compose") if isinstance(given, BaseModel | str | Exception | Never) else given
 
 
 def order_chain(toolbox: FakeToolbox | None = None, response: Scripted = ORDER_DRAFT) -> Chain:
@@ -374,6 +367,11 @@ def ask_for(text: str = "What does the desk lamp cost?", scope: Scope | None = N
     )
 
 
+ORDER_TURN = replace(
+    ask_for(f"Where is {ORDER_NUMBER}? My address is {EMAIL}, call {PHONE}."), identity=Identity.ORDER_PROOF
+)
+
+
 @dataclass(frozen=True)
 class Done:
     """A turn that has run: its outcome, its records, and the chain with its fakes."""
@@ -388,6 +386,14 @@ class Done:
         return self.log.hops()
 
     @property
+    def said(self) -> list[str]:
+        """The sentences of the outcome."""
+        outcome = self.outcome
+        parts = outcome.parts if isinstance(outcome, Answer) else ()
+        parts = outcome.answered if isinstance(outcome, Clarify | Handoff) else parts
+        return [sentence.text for part in parts for sentence in part.sentences]
+
+    @property
     def records(self) -> list[HopRecord]:
         return self.log.records
 
@@ -400,49 +406,3 @@ def run(turn: Turn, chain: Chain) -> Done:
     assert_trail(log.records, turn)
     assert isinstance(chain.toolbox, FakeToolbox)
     return Done(outcome, log, chain, chain.toolbox)
-
-
-def assert_trail(records: list[HopRecord], turn: Turn) -> None:
-    """What holds of every turn's records: order, attempts, upstream, status, redaction, and a round trip."""
-    assert [record.hop_index for record in records] == list(range(len(records)))
-    assert [HOPS.index(r.hop) for r in records] == sorted(HOPS.index(r.hop) for r in records)
-    by_event: dict[str, HopRecord] = {}
-    before: HopRecord | None = None
-    for record in records:
-        assert record.attempt == 1 or (before is not None and _is_second(record, before))
-        assert record.started_ns <= record.ended_ns
-        _assert_status(record)
-        _assert_upstream(record, by_event)
-        assert record.redaction.applied == turn.pii
-        assert (record.turn_id, record.case_id, record.identity) == (
-            turn.turn_id,
-            turn.case_id,
-            turn.identity.name.lower(),
-        )
-        assert HopRecord.model_validate_json(record.model_dump_json(by_alias=True)) == record
-        by_event[record.event_id] = before = record
-    assert len(by_event) == len(records)
-
-
-def _is_second(record: HopRecord, before: HopRecord) -> bool:
-    same = (record.hop, record.model, record.input) == (before.hop, before.model, before.input)
-    return same and record.attempt == 2 and before.attempt == 1 and before.status == "invalid"
-
-
-def _assert_status(record: HopRecord) -> None:
-    assert record.valid == (record.parsed is not None) == (record.status == "ok")
-    assert bool(record.validation_errors) == (record.status == "invalid")
-    assert (record.error_type is not None) == (record.status == "error")
-    assert record.repaired == (record.valid and record.attempt == 2)
-
-
-def _assert_upstream(record: HopRecord, earlier: Mapping[str, HopRecord]) -> None:
-    """Upstream names the last record of each hop before this one, with the digest of its output."""
-    last = {one.hop: one.event_id for one in earlier.values() if one.hop != record.hop}
-    assert {up.hop: up.event_id for up in record.upstream} == last
-    for up in record.upstream:
-        assert up.output_sha256 == digest(to_json(earlier[up.event_id].parsed).decode())
-        assert not up.frozen
-
-
-DOWN = ModelFailed("The model is down.")

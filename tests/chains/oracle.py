@@ -32,16 +32,8 @@ BOUNDS = {
     "not after": (-1, 0),
 }
 ASKED = {"eq": (0,), "lt": (-1,), "le": (-1, 0), "gt": (1,), "ge": (0, 1)}
-CONDITION_WORDS = {
-    "under": "lt",
-    "before": "lt",
-    "at most": "le",
-    "no later than": "le",
-    "over": "gt",
-    "after": "gt",
-    "at least": "ge",
-    "no earlier than": "ge",
-}
+CONDITION_WORDS = {"under": "lt", "at most": "le", "over": "gt", "at least": "ge"}
+CONDITION_WORDS |= {"before": "lt", "no later than": "le", "after": "gt", "no earlier than": "ge"}
 
 SUBJECT = r"(?:[Tt]he |[Yy]our )?(⟦R\d+⟧)"
 LABEL = r"(⟦L\d+⟧)"
@@ -69,7 +61,7 @@ class Oracle(Reader):
     def _problem(self, claim: Claim, text: str, masked: str, it: str | None) -> str | None:
         match claim:
             case Value():
-                return self._value(claim, masked, it)
+                return None if self._says(self._asked(claim.fact), masked, it) else "does not state the fact"
             case Stock():
                 return self._stock(claim, masked, it)
             case Meets():
@@ -137,9 +129,6 @@ class Oracle(Reader):
 
     def _asked(self, fact_id: str) -> Fact:
         return next(fact for fact in self.evidence.facts if fact.id == fact_id)
-
-    def _value(self, claim: Value, masked: str, it: str | None) -> str | None:
-        return None if self._says(self._asked(claim.fact), masked, it) else "does not state the fact"
 
     def _stock(self, claim: Stock, masked: str, it: str | None) -> str | None:
         fact = self._asked(claim.fact)

@@ -176,7 +176,7 @@ def _record(draw: DrawFn, number: int) -> Record:
 @st.composite
 def evidences(draw: DrawFn) -> Evidence:
     """Any evidence: up to four records, five fields, two searches and two passages."""
-    records = [_record(draw, number) for number in range(draw(st.integers(1, 4)))]
+    records = [_record(draw, number) for number in range(draw(st.sampled_from((2, 3, 4, 1))))]
     kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=4, unique_by=lambda kind: kind.key))
     if draw(st.booleans()) and STOCK not in kinds:
         kinds.append(STOCK)
@@ -220,7 +220,8 @@ def evidences(draw: DrawFn) -> Evidence:
         records=tuple(records), facts=tuple(facts), absences=tuple(absences), passages=PASSAGES, vocabulary=vocabulary
     )
     queries = [
-        _query(draw, number, evidence, kinds, st.one_of(conditions)) for number in range(draw(st.sampled_from((2, 1, 0))))
+        _query(draw, number, evidence, kinds, st.one_of(conditions))
+        for number in range(draw(st.sampled_from((2, 1, 0))))
     ]
     return evidence.model_copy(update={"queries": tuple(queries)})
 
@@ -287,10 +288,13 @@ def claims(evidence: Evidence) -> SearchStrategy[Claim]:
         facts.flatmap(lambda fact: _tests(evidence, fact)),
         facts.flatmap(lambda fact: _tests(evidence, fact)),
         facts.flatmap(lambda fact: _comparisons(evidence, fact)),
+        facts.flatmap(lambda fact: _comparisons(evidence, fact)),
         _extremes(evidence),
         _extremes(evidence),
         st.builds(Extreme, query=queries, field=fields, end=st.sampled_from(("least", "most"))),
-        st.sampled_from([*(Stock(fact=fact.id) for fact in evidence.facts if fact.field == "stock")] or [Stock(fact="R9")]),
+        st.sampled_from(
+            [*(Stock(fact=fact.id) for fact in evidence.facts if fact.field == "stock")] or [Stock(fact="R9")]
+        ),
         st.builds(Stock, fact=facts),
         st.sampled_from(absences) if absences else st.builds(NotListed, record=records, field=fields),
         st.builds(NotListed, record=records, field=fields),
@@ -338,7 +342,7 @@ def _extremes(evidence: Evidence) -> SearchStrategy[Claim]:
 def turns(draw: DrawFn) -> tuple[Evidence, Draft]:
     """Evidence with a draft over it, whose claims may be such as must be refused."""
     evidence = draw(evidences())
-    chosen = draw(st.lists(claims(evidence), min_size=1, max_size=8))
+    chosen = draw(st.lists(claims(evidence), min_size=5, max_size=8))
     split = draw(st.integers(1, len(chosen)))
     parts = [DraftPart(intent="product.question", claims=tuple(chosen[:split]))]
     if chosen[split:]:

@@ -1,14 +1,18 @@
 """Runs the command line in this process, on the shared home and a ledger of the test's own."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 
+from assistant.cli.opening import demo_scope
 from assistant.embedded.encoder import Encoder
-from assistant.wiring import Site
+from assistant.settings import Settings
+from assistant.wiring import Progress, Site, open_site
+from chains.ports import HopLog
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -34,6 +38,14 @@ def run(
     monkeypatch.setenv("HOPDESK_LEDGER", str(tmp_path / "ledger.sqlite"))
     for place in ("assistant.cli.opening.Encoder", "assistant.embedded.encoder.Encoder"):
         monkeypatch.setattr(place, lambda: encoder)
+
+    def opened(path: Path, settings: Settings, encoder: Encoder, log: HopLog, progress: Progress) -> Site:
+        if path == demo_scope():
+            return replace(demo_site, chain=replace(demo_site.chain, log=log))
+        return open_site(path, settings, encoder, log, progress)
+
+    monkeypatch.setattr("assistant.cli.opening.open_site", opened)
+    monkeypatch.setattr(demo_site.catalog, "close", lambda: None)  # it is the next test's too
     runner = CliRunner()
 
     def invoke(*arguments: object) -> "Result":

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import cast
 
 import pytest
 import uvicorn
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from assistant.cli.sockets import address_of, listen
 from assistant.wiring import Site
@@ -22,7 +24,7 @@ COMMAND = (sys.executable, "-c", "from assistant.cli.main import main; main()")
 
 def test_it_says_where_it_serves_and_how_to_try_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def serve_until_interrupted(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
-        with TestClient(server.config.app) as client:
+        with TestClient(cast("ASGIApp", server.config.app)) as client:
             assert client.get("/readyz").status_code == 200
         raise KeyboardInterrupt
 
@@ -50,7 +52,7 @@ def test_an_address_reads_as_it_is_typed() -> None:
         assert address_of(everywhere) == f"http://127.0.0.1:{everywhere.getsockname()[1]}"
     with listen("::1", 0) as six:
         assert address_of(six) == f"http://[::1]:{six.getsockname()[1]}"
-    with pytest.raises(HopdeskError, match="Cannot listen on 203.0.113.9 port 80"):
+    with pytest.raises(HopdeskError, match=r"Cannot listen on 203\.0\.113\.9 port 80"):
         listen("203.0.113.9", 80)
 
 
@@ -97,3 +99,28 @@ def test_help_loads_nothing_heavy(command: tuple[str, ...]) -> None:
 
 def test_no_command_shows_the_help(run: Run) -> None:
     assert "Commands" in run().output
+
+
+def test_the_entry_point_keeps_libraries_from_fighting_over_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assistant.cli.main import main
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "")  # so that it is put back however it was
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setattr(sys, "argv", ["hopdesk", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert os.environ["OMP_NUM_THREADS"] == "1"
+
+
+def test_a_defect_shows_its_traceback_to_developers_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("SECRET")
+
+    monkeypatch.setattr("assistant.cli.opening.scope_paths", fail)
+    result = run("ask", "hello")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("hopdesk: This is a defect of Hopdesk (KeyError)")
+    assert "SECRET" not in result.stderr
+    monkeypatch.setenv("HOPDESK_LOG_LEVEL", "DEBUG")
+    assert isinstance(run("ask", "hello").exception, KeyError)

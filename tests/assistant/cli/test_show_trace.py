@@ -14,11 +14,13 @@ from chains.facts import Evidence, Query
 from chains.record import CalledTool, HopRecord, Redaction
 from moderation import Failure
 
+CLAIM = {"kind": "not_found", "record": "R"}
+
 
 @pytest.mark.parametrize(
     ("changes", "lines"),
     [
-        ({"validation_errors": (Failure(path="calls", code="x", msg="name known tools"),)}, ["calls: name known tools"]),
+        ({"validation_errors": (Failure(path="calls", code="x", msg="name tools"),)}, ["calls: name tools"]),
         ({"validation_errors": (Failure(path="", code="x", msg="no JSON"),)}, ["Plan/1: no JSON"]),
         ({"error_type": "TimeoutError"}, ["TimeoutError"]),
         ({"parsed": {"needs": "product", "candidates": ["A", "B"]}}, ["needs product: A, B"]),
@@ -49,8 +51,8 @@ from moderation import Failure
             ["plain: " + "x" * 90 + "…"],
         ),
         (
-            {"hop": "response", "parsed": {"parts": [{"intent": "a.b", "claims": [{"kind": "not_found", "record": "R"}]}]}},
-            ["not_found R"],
+            {"hop": "response", "parsed": {"parts": [{"intent": "a.b", "claims": [CLAIM]}], "products": ["R"]}},
+            ["not_found R", "shows R"],
         ),
     ],
 )  # fmt: skip

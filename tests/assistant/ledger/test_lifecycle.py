@@ -66,7 +66,7 @@ class Lifecycle(RuleBasedStateMachine):
         accepting = self.ledgers[who].accept(new)
         if key is not None and key in self.keys:
             earlier = self.keys[key]
-            assert self.do(accepting) == Known(earlier, self.outcomes[earlier])
+            assert self.do(accepting) == Known(earlier, self.case_of[earlier], self.outcomes[earlier])
         elif len(taken) == 3:
             with pytest.raises(RequestRefused):
                 self.do(accepting)

@@ -64,6 +64,8 @@ def test_a_key_that_came_before_finds_its_running_and_then_its_ended_turn(ledger
         assert await ledger.accept(new_turn("T2", "C2", key="k")) == Known("T1", "C1", None)
         await ledger.close_turn("T1", ANSWER, 5_000)
         assert await ledger.accept(new_turn("T3", "C3", key="k")) == Known("T1", "C1", ANSWER)
+        assert await ledger.known("demo", "k", "0" * 64) == Known("T1", "C1", ANSWER)
+        assert await ledger.known("other", "k", "0" * 64) is None
 
     asyncio.run(scenario())
     assert [turn.turn_id for turn in ledger.turns()] == ["T1"]
@@ -72,6 +74,8 @@ def test_a_key_that_came_before_finds_its_running_and_then_its_ended_turn(ledger
 def test_a_key_with_another_body_is_a_conflict(ledger: Ledger) -> None:
     async def scenario() -> None:
         await ledger.accept(new_turn("T1", key="k"))
+        with pytest.raises(IdempotencyConflict, match="'k'"):
+            await ledger.known("demo", "k", "1" * 64)
         with pytest.raises(IdempotencyConflict, match="'k'"):
             await ledger.accept(new_turn("T2", key="k", body="1" * 64))
 

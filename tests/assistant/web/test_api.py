@@ -1,5 +1,6 @@
 """The widget's API: what it takes, what it refuses and with which status, and what it never says."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -58,7 +59,7 @@ def test_a_choice_continues_the_case(client: TestClient) -> None:
 
 def test_a_repeat_with_the_same_key_gets_the_stored_outcome(client: TestClient) -> None:
     first, second = (client.post("/v1/requests", json=ASK, headers={"Idempotency-Key": "k-1"}).json() for _ in "12")
-    assert (second["turn_id"], second["outcome"]) == (first["turn_id"], first["outcome"])
+    assert second == first
     other = client.post("/v1/requests", json=ASK | {"text": "Another one?"}, headers={"Idempotency-Key": "k-1"})
     assert _error(other, 409) == {
         "code": "idempotency_conflict",
@@ -72,9 +73,9 @@ def test_an_unknown_product_page_is_left_out_with_a_notice(client: TestClient) -
     assert "NOPE-1" in reply["notices"][0]
 
 
-@pytest.mark.parametrize("key", ["", "a b", "x" * 201, "ключ".encode()])
-def test_a_key_that_cannot_be_used_is_refused(client: TestClient, key: str | bytes) -> None:
-    error = _error(client.post("/v1/requests", json=ASK, headers={"Idempotency-Key": key}), 400)
+@pytest.mark.parametrize("key", ["", "a b", "x" * 201, "schlüssel"])
+def test_a_key_that_cannot_be_used_is_refused(client: TestClient, key: str) -> None:
+    error = _error(client.post("/v1/requests", json=ASK, headers={b"Idempotency-Key": key.encode()}), 400)
     assert (error["code"], error["field"]) == ("invalid_idempotency_key", "Idempotency-Key")
 
 
@@ -279,8 +280,6 @@ def test_the_ledger_is_closed_when_the_app_ends(desk: Desk, settings: Settings) 
         pass
     desk.ledger.close()  # a second time does nothing
     with pytest.raises(LedgerError, match="closed"):
-        import asyncio
-
         asyncio.run(desk.ledger.ready())
 
 

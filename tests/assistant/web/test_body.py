@@ -42,6 +42,15 @@ def test_a_body_that_grows_past_the_limit_is_not_read_to_its_end() -> None:
     assert refused.value.status == 413
 
 
+def test_a_body_that_is_nested_without_end_is_no_crash() -> None:
+    async def deep() -> Message:
+        return {"type": "http.request", "body": b"[" * 100_000, "more_body": False}
+
+    with pytest.raises(RequestRefused, match="The body is not JSON") as refused:
+        asyncio.run(body.read_request(Request(SCOPE, deep), 200_000))
+    assert refused.value.code == "invalid_body"
+
+
 def test_a_client_that_goes_away_is_not_a_defect(desk: Desk, settings: Settings) -> None:
     async def gone() -> Message:
         return {"type": "http.disconnect"}

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
@@ -19,10 +20,13 @@ from assistant.wiring import Site, open_site
 from tests.assistant.conftest import logged_to
 from tests.assistant.shops import write_shop
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, ViewportSize
+
 CHROMIUM = Path("/usr/bin/chromium")
 HOSTILE = '<img src=x onerror="document.title=1"> <b>Nova</b>'
-MOBILE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 860}
+MOBILE: "ViewportSize" = {"width": 390, "height": 844}
+DESKTOP: "ViewportSize" = {"width": 1280, "height": 860}
 
 pytestmark = [
     pytest.mark.browser,
@@ -58,7 +62,7 @@ def shots(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def page(address: str) -> "Iterator[sync_api.Page]":
+def page(address: str) -> "Iterator[Page]":
     """The page, opened; any error of a script or of the content policy fails the test."""
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
@@ -73,7 +77,7 @@ def page(address: str) -> "Iterator[sync_api.Page]":
         assert problems == []
 
 
-def test_a_question_is_answered_with_cards_and_a_choice_continues_the_case(page: "sync_api.Page", shots: Path) -> None:
+def test_a_question_is_answered_with_cards_and_a_choice_continues_the_case(page: "Page", shots: Path) -> None:
     page.screenshot(path=shots / "start-light.png")
     ask(page, "Does the Aurel Nova 14 have bluetooth?")
     page.wait_for_selector(".reply[data-kind=answer] .card")
@@ -90,7 +94,7 @@ def test_a_question_is_answered_with_cards_and_a_choice_continues_the_case(page:
     assert page.evaluate("document.documentElement.scrollWidth") <= MOBILE["width"]
 
 
-def test_a_search_shows_its_products_on_every_width(page: "sync_api.Page", shots: Path) -> None:
+def test_a_search_shows_its_products_on_every_width(page: "Page", shots: Path) -> None:
     ask(page, "I'm looking for a laptop under 1200 euros with at least 16 GB of memory.")
     page.wait_for_selector(".card")
     assert page.locator(".card").count() > 1
@@ -100,7 +104,7 @@ def test_a_search_shows_its_products_on_every_width(page: "sync_api.Page", shots
     page.screenshot(path=shots / "search-mobile-dark.png")
 
 
-def test_an_order_is_asked_for_by_a_form_that_is_filled_with_the_keyboard(page: "sync_api.Page", shots: Path) -> None:
+def test_an_order_is_asked_for_by_a_form_that_is_filled_with_the_keyboard(page: "Page", shots: Path) -> None:
     ask(page, "Where is my order?")
     page.wait_for_selector("fieldset.order")
     page.keyboard.type("LO-99999")
@@ -112,7 +116,7 @@ def test_an_order_is_asked_for_by_a_form_that_is_filled_with_the_keyboard(page: 
     assert "no order" in page.locator(".said").nth(1).inner_text()
 
 
-def test_markup_in_a_product_name_is_shown_as_text(page: "sync_api.Page", shots: Path) -> None:
+def test_markup_in_a_product_name_is_shown_as_text(page: "Page", shots: Path) -> None:
     page.select_option("#site", "hostile")
     sync_api.expect(page.locator("#page option", has_text="Nova</b>")).to_have_count(1)
     page.select_option("#page", "LAP-9")
@@ -124,7 +128,7 @@ def test_markup_in_a_product_name_is_shown_as_text(page: "sync_api.Page", shots:
     page.screenshot(path=shots / "hostile-light.png")
 
 
-def test_a_server_that_is_gone_is_said_and_the_question_can_be_sent_again(page: "sync_api.Page", shots: Path) -> None:
+def test_a_server_that_is_gone_is_said_and_the_question_can_be_sent_again(page: "Page", shots: Path) -> None:
     page.route("**/v1/requests", lambda route: route.fulfill(status=503, json=BUSY, headers={"Retry-After": "1"}))
     ask(page, "What do you sell?")
     page.wait_for_selector(".reply[data-kind=error]")
@@ -134,7 +138,7 @@ def test_a_server_that_is_gone_is_said_and_the_question_can_be_sent_again(page: 
     page.wait_for_selector(".reply[data-kind=answer]")
 
 
-def test_a_case_that_has_had_its_turns_offers_a_new_one(page: "sync_api.Page", shots: Path) -> None:
+def test_a_case_that_has_had_its_turns_offers_a_new_one(page: "Page", shots: Path) -> None:
     for number in range(1, 5):
         ask(page, "Is the Brewmaid 3000 in stock?")
         sync_api.expect(page.locator(".reply")).to_have_count(number)
@@ -146,7 +150,7 @@ def test_a_case_that_has_had_its_turns_offers_a_new_one(page: "sync_api.Page", s
 BUSY = {"error": {"code": "busy", "message": "Too many requests are being answered; try again.", "field": None}}
 
 
-def ask(page: "sync_api.Page", text: str) -> None:
+def ask(page: "Page", text: str) -> None:
     """Write into the composer and send with the Enter key."""
     page.fill("#text", text)
     page.press("#text", "Enter")

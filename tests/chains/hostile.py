@@ -1,0 +1,228 @@
+"""Any valid scope, and replies of a model that wants out of it: unknown names, others' tools, wide arguments, lies."""
+
+import json
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from chains.contract import Contract
+from chains.messages import IntentInput, LookupInput, ModerationInput, ResponseInput
+from chains.ports import ModelCard, Repair, Reply
+from chains.scope import Scope
+from chains.scope_file import parse_scope
+from chains.tools import BUILT_IN
+from tests.chains.fakes import SCOPE
+
+GivenT = TypeVar("GivenT", bound=Contract)
+T = TypeVar("T")
+Shaped = st.SearchStrategy[JsonValue]
+EVIL = "evil-mark"
+"""Stands in every string that only the model could have brought."""
+TOOLS = (*(spec.name for spec in BUILT_IN), "points")
+INTENTS = ("a.one", "a.two", "b.three", "b.four")
+HEAD, _, REST = SCOPE.partition("[[intents]]")
+POINTS = "[[tools]]" + REST.partition("[[tools]]")[2]
+
+
+class Hostile(Generic[GivenT]):
+    """A model that is asked with a hop's input and replies with whatever is drawn for it."""
+
+    def __init__(self, name: str, reply: Callable[[GivenT], str], *, repairs: bool) -> None:
+        self.card = ModelCard("hostile", name, "chat", repairs=repairs)
+        self.asked = 0
+        self._reply = reply
+
+    async def propose(self, given: GivenT, repair: Repair | None = None) -> Reply:
+        self.asked += 1
+        return Reply(raw=self._reply(given))
+
+
+def _mostly(usual: st.SearchStrategy[T], *others: st.SearchStrategy[T]) -> st.SearchStrategy[T]:
+    """The usual three times of four, else one of the others: deep paths have to be reached."""
+    return st.integers(0, 3).flatmap(lambda pick: usual if pick else st.one_of(*others))
+
+
+# Scopes
+
+
+@st.composite
+def scopes(draw: st.DrawFn) -> Scope:
+    """A scope file that is accepted: random tools, identity, outcomes, replies and next steps for each intent."""
+    ids = draw(st.lists(st.sampled_from(INTENTS), min_size=1, unique=True))
+    limits = f"[limits]\nproducts_shown = {draw(st.integers(1, 3))}\nclarify_rounds = {draw(st.integers(0, 2))}\n"
+    intents = "".join(f"[[intents]]\n{draw(_intents(one, ids))}\n" for one in ids)
+    budget = HEAD.replace("[budget]", f"[budget]\ncalls = {draw(st.integers(1, 4))}")
+    return parse_scope(f"{budget}\n{limits}\n{intents}\n{POINTS}", "drawn")
+
+
+@st.composite
+def _intents(draw: st.DrawFn, name: str, ids: list[str]) -> str:
+    outcomes = draw(st.sets(st.sampled_from(["clarify", "decline", "handoff"])))
+    outcomes |= draw(st.sampled_from([{"answer", "handoff"}, {"answer", "decline"}, {"decline"}, {"handoff"}]))
+    tools = draw(st.lists(st.sampled_from(TOOLS), max_size=5, unique=True)) if "answer" in outcomes else []
+    identity = draw(_mostly(st.just("anonymous"), st.sampled_from(["order_proof", "verified"])))
+    if identity != "anonymous" and not {"clarify", "handoff"} & outcomes:
+        outcomes |= {"clarify"}
+    values: dict[str, object] = {
+        "id": name,
+        "label": f"About {name}",
+        "description": f"Is about {name}.",
+        "tools": tools,
+        "identity": identity,
+        "outcomes": sorted(outcomes),
+        "next": draw(st.lists(st.sampled_from(ids), unique=True)),
+    }
+    if draw(st.booleans()) or ("answer" in outcomes and not tools):
+        values["reply"] = f"The shop says this of {name}."
+    return "\n".join(f"{key} = {json.dumps(value)}" for key, value in values.items())
+
+
+# Replies: mostly what fits the schema, now and then a field more, one of another kind, or junk
+
+_LEAVES: Shaped = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.just(EVIL)
+_JSON: Shaped = st.recursive(
+    _LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=6
+)
+_JUNK = st.one_of(st.text(max_size=30), st.just("[" * 5000), st.just("\ud800"), _JSON.map(json.dumps))
+_SHARES: Shaped = st.sampled_from([0.0, 0.3, 0.5, 0.6, 0.9, 1.0]) | st.floats(0, 1)
+
+
+def _reply(**fields: Shaped) -> st.SearchStrategy[str]:
+    shaped = st.fixed_dictionaries(fields)
+    more = st.builds(lambda value, extra: json.dumps(value | {EVIL: extra}), shaped, _JSON)
+    spoilt = st.builds(
+        lambda value, key, other: json.dumps(value | {key: other}), shaped, st.sampled_from(sorted(fields)), _JSON
+    )
+    fits = shaped.map(json.dumps)
+    return _mostly(fits, fits, more, spoilt, _JUNK)
+
+
+def _any_of(*known: str, foreign: tuple[str, ...] = (EVIL,)) -> Shaped:
+    """One of the known words, where there are any, and now and then a foreign one."""
+    return _mostly(st.sampled_from(known), st.sampled_from(foreign)) if known else st.sampled_from(foreign)
+
+
+def verdicts(_given: ModerationInput) -> st.SearchStrategy[str]:
+    """What a moderator may say."""
+    return _reply(
+        action=_mostly(st.just("allow"), st.sampled_from(["redact", "review", "block", EVIL])),
+        layer=st.just("model"),
+        categories=_mostly(
+            st.just({}), st.dictionaries(st.sampled_from(["self_harm", "fraud", EVIL]), _SHARES, max_size=1)
+        ),
+    )
+
+
+def intents(_given: IntentInput, scope: Scope) -> st.SearchStrategy[str]:
+    """What an intent model may say: mostly a ranking, with foreign intents and impossible scores among them."""
+    score: Shaped = st.fixed_dictionaries({"intent": _any_of(*scope.by_id), "score": _SHARES})
+    sure: Shaped = st.sampled_from([*scope.by_id]).map(lambda one: [{"intent": one, "score": 1.0}])
+    return _reply(
+        ranked=_mostly(sure, st.lists(score, min_size=1, max_size=4)),
+        second=st.one_of(st.none(), score),
+        out_of_scope=_mostly(st.just(0.1), _SHARES, st.just(7.5)),
+        language=_mostly(st.none(), st.sampled_from(["en", "de", "xx", EVIL])),
+    )
+
+
+_SKU = _any_of("L-1", "L-2")
+_ARGUMENTS: dict[str, Shaped] = {
+    "search_products": st.fixed_dictionaries({"query": st.sampled_from(["lamp", "nothing", EVIL])}),
+    "get_product": st.fixed_dictionaries({"sku": _SKU}),
+    "compare_products": st.fixed_dictionaries({"skus": st.just(["L-1", "L-2"])}),
+    "check_stock": st.fixed_dictionaries({"sku": _SKU}),
+    "find_policy": st.fixed_dictionaries({"query": st.just(EVIL)}),
+    "get_order": st.fixed_dictionaries({"order_number": st.sampled_from(["[ORDER_1]", "[ORDER_1]", "[ORDER_9]"])}),
+}
+_WIDE: dict[str, Shaped] = {
+    "search_products": st.sampled_from(
+        [
+            {"limit": 10**6},
+            {"site": EVIL},
+            {"filters": [{"field": "x", "op": "eq", "value": float("inf")}]},
+            {"filters": [{"field": "x", "op": "sql", "value": EVIL}]},
+        ]
+    ),
+    "get_product": st.sampled_from([{"sku": "L-1", "customer": EVIL}, {"sku": "../L-1 or 1=1"}, {"sku": ["L-1"]}]),
+    "compare_products": st.just({"skus": ["L-1"] * 9}),
+    "find_policy": st.just({"query": EVIL, "limit": 400}),
+    "get_order": st.sampled_from([{"order_number": "LO-99999"}, {"order_number": "%"}, {"email": EVIL}]),
+    "points": st.just({"customer": EVIL}),
+}
+
+
+def _call(intents: Shaped, tools: tuple[str, ...], ids: Shaped) -> Shaped:
+    def with_arguments(name: JsonValue) -> Shaped:
+        fitting = _ARGUMENTS.get(str(name), st.just({}))
+        wide = st.one_of(_WIDE.get(str(name), fitting), st.dictionaries(st.text(), _JSON, max_size=2))
+        return st.fixed_dictionaries(
+            {"name": st.just(name), "call_id": ids, "intent": intents, "arguments": _mostly(fitting, wide)}
+        )
+
+    return st.sampled_from(tools).flatmap(with_arguments)
+
+
+def plans(given: LookupInput, scope: Scope) -> st.SearchStrategy[str]:
+    """What a planner may say: permitted calls, and calls of any tool for any intent."""
+    ids = st.sampled_from(["1", "2", "3", "4", "5", "6"])
+    own = st.one_of(*(_call(st.just(one), tools, ids) for one, tools in given.tools.items()))
+    foreign = _call(_any_of(*scope.by_id, *given.intents), (*TOOLS, EVIL), ids | st.just(EVIL))
+    few = st.lists(own, min_size=1, max_size=3, unique_by=str)
+    return _reply(
+        calls=_mostly(few, st.lists(_mostly(own, foreign), max_size=3), st.lists(own, max_size=9)),
+        needs=_mostly(st.none(), _any_of("product", "details", "currency", "order_proof")),
+        candidates=st.lists(_SKU, max_size=3),
+    )
+
+
+_NO_FACTS = (EVIL, "L-1:price", "L-2:price", "order_1:status", "shop:points", "order_2:status")
+_WANTED: Shaped = st.sampled_from(
+    [
+        {"kind": "money", "amount_minor": 5000, "currency": "EUR"},
+        {"kind": "money", "amount_minor": 5000, "currency": "USD"},
+        {"kind": "text", "value": "black"},
+        {"kind": "text", "value": EVIL},
+        {"kind": "quantity", "value": "2"},
+    ]
+)
+
+
+def _claim(kind: str, **fields: Shaped) -> Shaped:
+    return st.fixed_dictionaries({"kind": st.just(kind), **fields})
+
+
+def drafts(given: ResponseInput, scope: Scope) -> st.SearchStrategy[str]:
+    """What a responder may say: claims about what was found, what was not, and what nobody asked."""
+    found = given.evidence
+    facts = [one.id for one in found.facts]
+    records = _any_of(*(one.id for one in found.records), foreign=(EVIL, "L-1", "order_1"))
+    queries = _any_of(*(one.id for one in found.queries), foreign=(EVIL, "q:1"))
+    passages = _any_of(*(one.id for one in found.passages), foreign=(EVIL, "returns#1"))
+    one = _any_of(*facts, foreign=_NO_FACTS)
+    foreign = [
+        _claim("value", fact=st.sampled_from(_NO_FACTS)),
+        _claim("meets", fact=one, op=st.sampled_from(["eq", "lt", "ge", "has"]), wanted=_WANTED),
+        _claim("compare", left=one, right=one),
+        _claim("extreme", query=queries, field=_any_of("price"), end=st.sampled_from(["least", "most"])),
+        _claim("stock", fact=one),
+        _claim("not_listed", record=records, field=_any_of("weight", "price")),
+        _claim("not_found", record=records),
+        _claim("none_found", query=queries),
+        _claim("promise", text=st.just(EVIL)),
+    ]
+    true = [_claim("value", fact=st.sampled_from(facts))] if facts else []
+    true += [_claim("count", query=queries)] if found.queries else []
+    true += [_claim("quote", passage=passages)] if found.passages else []
+    claims = _mostly(st.one_of(*(true or foreign)), *foreign)
+    part = st.fixed_dictionaries(
+        {
+            "intent": _any_of(*given.intents, foreign=(EVIL, *scope.by_id)),
+            "claims": st.lists(claims, min_size=1, max_size=3),
+        }
+    )
+    return _reply(
+        parts=_mostly(st.lists(part, min_size=1, max_size=1), st.lists(part, max_size=3)),
+        products=_mostly(st.just([]), st.lists(records, max_size=4)),
+    )

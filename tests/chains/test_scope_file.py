@@ -1,0 +1,404 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from chains.errors import ScopeError
+from chains.record import digest
+from chains.scope_file import load_scope, nearest, parse_scope
+
+DEMO = Path(__file__).parents[2] / "assistant" / "demo" / "shop" / "scope.toml"
+
+GOOD = """
+[site]
+id = "demo"
+name = "Demo"
+
+[sources]
+products = "products.jsonl"
+
+[budget]
+deadline_ms = 8000
+hop_ms = 4000
+
+[moderation.pii]
+region = "DE"
+
+[[intents]]
+id = "product.price"
+label = "What it costs"
+description = "Asks what it costs."
+tools = ["get_product", "warehouse"]
+outcomes = ["answer", "handoff"]
+next = ["support.human"]
+
+[[intents]]
+id = "support.human"
+label = "A person"
+description = "Wants a person."
+outcomes = ["handoff"]
+
+[[tools]]
+name = "warehouse"
+description = "Reads the warehouse."
+kind = "http"
+source = "https://warehouse.example/{hall}"
+returns = { space = "free space" }
+parameters = [{ name = "hall", type = "text", pattern = "^[A-Z]$" }]
+"""
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(ScopeError) as raised:
+        parse_scope(text, "scope.toml")
+    lines = str(raised.value).splitlines()
+    assert all(line.startswith("scope.toml: ") and line.endswith((".", "?")) for line in lines)
+    return [line.removeprefix("scope.toml: ") for line in lines]
+
+
+def changed(true: str, false: str) -> str:
+    assert true in GOOD
+    return GOOD.replace(true, false, 1)
+
+
+def test_a_good_scope_is_read() -> None:
+    scope = parse_scope(GOOD, "scope.toml")
+    assert [intent.id for intent in scope.intents] == ["product.price", "support.human"]
+    assert scope.by_id["product.price"].next == ("support.human",)
+
+
+def test_the_demo_shops_scope_is_read_with_its_digest() -> None:
+    loaded = load_scope(DEMO)
+    assert loaded.path == DEMO
+    assert loaded.text == DEMO.read_text(encoding="utf-8")
+    assert loaded.sha256 == digest(loaded.text)
+    assert loaded.scope.site.id == "lumen-oak"
+
+
+MISTAKES = {
+    "an unknown key at the top": (
+        'colour = "red"\n' + GOOD,
+        "colour: this key is unknown; allowed: budget, intents, limits, models, moderation, out_of_scope, prompts, "
+        "site, sources, texts, thresholds, tools.",
+    ),
+    "an unknown key in a table": (
+        changed('name = "Demo"', 'nmae = "Demo"\nname = "Demo"'),
+        "site.nmae: this key is unknown; allowed: currency, id, locale, name, origins, region, tone; "
+        "did you mean 'name'?",
+    ),
+    "an unknown key in a table in a table": (
+        changed('region = "DE"', 'regoin = "DE"'),
+        "moderation.pii.regoin: this key is unknown; allowed: kinds, order_pattern, region; did you mean 'region'?",
+    ),
+    "an unknown key in an intent": (
+        changed('outcomes = ["handoff"]', 'outcomes = ["handoff"]\noutcome = "x"'),
+        "intents[1].outcome: this key is unknown; allowed: description, examples, id, identity, label, next, "
+        "outcomes, reply, tools, topics; did you mean 'outcomes'?",
+    ),
+    "an unknown key in a tool's parameter": (
+        changed('pattern = "^[A-Z]$"', 'patern = "^[A-Z]$"'),
+        "tools[0].parameters[0].patern: this key is unknown; allowed: description, name, pattern, type; "
+        "did you mean 'pattern'?",
+    ),
+    "an unknown key under a name of one's own": (
+        GOOD + "[moderation.thresholds.violence]\nblock = 0.5\n",
+        "moderation.thresholds.violence.block: this key is unknown; allowed: block_at, review_at; "
+        "did you mean 'block_at'?",
+    ),
+    "an unknown name where names are given": (
+        GOOD + "[moderation.thresholds.violense]\nblock_at = 0.5\n",
+        'moderation.thresholds.violense: found "violense"; allowed: harassment, hate, sexual, self_harm, violence, '
+        "illegal, fraud, injection, spam; did you mean 'violence'?",
+    ),
+    "a missing key": (changed('id = "demo"', ""), "site.id: this key is missing; add it."),
+    "a missing key of an intent": (
+        changed('label = "A person"', ""),
+        "intents[1].label: this key is missing; add it.",
+    ),
+    "a word that is not allowed": (
+        changed('kind = "http"', 'kind = "htpp"'),
+        "tools[0].kind: found \"htpp\"; allowed: sql, http; did you mean 'http'?",
+    ),
+    "a word that is not allowed in a list": (
+        changed('outcomes = ["handoff"]', 'outcomes = ["hand-off"]'),
+        "intents[1].outcomes[0]: found \"hand-off\"; allowed: answer, clarify, decline, handoff; did you mean 'handoff'?",
+    ),
+    "a word that is near to none": (
+        changed('name = "Demo"', 'name = "Demo"\ntone = "zzz"'),
+        'site.tone: found "zzz"; allowed: plain, warm.',
+    ),
+    "a text for a number": (
+        changed("deadline_ms = 8000", 'deadline_ms = "8000"'),
+        'budget.deadline_ms: found "8000"; it should be a valid integer.',
+    ),
+    "a number out of range": (
+        changed("deadline_ms = 8000", "deadline_ms = 100"),
+        "budget.deadline_ms: found 100; it should be greater than or equal to 200.",
+    ),
+    "no number at all": (
+        changed("hop_ms = 4000", "usd = nan"),
+        "budget.usd: found NaN; it should be a finite number.",
+    ),
+    "a budget without end": (
+        changed("hop_ms = 4000", "usd = inf"),
+        "budget.usd: found Infinity; it should be a finite number.",
+    ),
+    "a value where a table belongs": (
+        changed('[sources]\nproducts = "products.jsonl"', "").replace("[site]", 'sources = "x"\n[site]', 1),
+        'sources: found "x"; it should be a table.',
+    ),
+    "a long value, shortened": (
+        changed("deadline_ms = 8000", f'deadline_ms = "{"x" * 200}"'),
+        f'budget.deadline_ms: found "{"x" * 59}…; it should be a valid integer.',
+    ),
+    "an empty list": (
+        changed('outcomes = ["handoff"]', "outcomes = []"),
+        "intents[1].outcomes: found []; the list should have at least 1 item.",
+    ),
+    "an id of another shape": (
+        changed('id = "support.human"', 'id = "Support"').replace('next = ["support.human"]\n', ""),
+        "intents[1].id: found \"Support\"; string should match pattern '^[a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*$'.",
+    ),
+    "a pattern that is none": (
+        changed('pattern = "^[A-Z]$"', 'pattern = "("'),
+        'tools[0].parameters[0].pattern: found "("; not a regular expression, or one with look-around; '
+        "write one like ^[0-9]{5}$.",
+    ),
+    "a reserved name": (
+        changed('name = "hall"', 'name = "json"'),
+        "tools[0].parameters[0].name: found \"json\"; this name is reserved; choose another one, such as 'json_value'.",
+    ),
+    "a name that is none": (
+        changed('space = "free space"', '"Free" = "free space"'),
+        "tools[0].returns.Free: found \"Free\"; string should match pattern '^[a-z][a-z0-9_]{0,59}$'.",
+    ),
+    "an intent given twice": (
+        changed('id = "support.human"', 'id = "product.price"').replace('next = ["support.human"]\n', ""),
+        "intents[1].id: found 'product.price' twice; join the two.",
+    ),
+    "a tool given twice": (
+        GOOD + GOOD[GOOD.index("[[tools]]") :],
+        "tools[1].name: found 'warehouse' twice; give each tool a name of its own.",
+    ),
+    "a tool that is built in": (
+        changed('name = "warehouse"', 'name = "get_order"').replace(', "warehouse"', ""),
+        "tools[0].name: found 'get_order' twice; give each tool a name of its own.",
+    ),
+    "a parameter given twice": (
+        changed("parameters = [", 'parameters = [{ name = "hall", type = "sku" }, '),
+        "tools[0].parameters[1].name: found 'hall' twice; give each parameter a name of its own.",
+    ),
+    "an unknown tool": (
+        changed('"get_product"', '"get_products"'),
+        "intents[0].tools[0]: found 'get_products'; allowed: search_products, get_product, compare_products, "
+        "check_stock, list_categories, find_policy, get_order, warehouse; did you mean 'get_product'?",
+    ),
+    "an unknown next intent": (
+        changed('next = ["support.human"]', 'next = ["support.humans"]'),
+        "intents[0].next[0]: found 'support.humans'; allowed: product.price, support.human; "
+        "did you mean 'support.human'?",
+    ),
+    "an answer that cannot be reached": (
+        changed('outcomes = ["handoff"]', 'outcomes = ["answer", "handoff"]'),
+        "intents[1].outcomes: 'answer' cannot be reached without tools or a reply; add one of them, or remove it.",
+    ),
+    "tools that are never called": (
+        changed('outcomes = ["answer", "handoff"]', 'outcomes = ["handoff"]'),
+        "intents[0].tools: they are never called, because outcomes lacks 'answer'; add it, or remove the tools.",
+    ),
+    "an identity that cannot be asked for": (
+        changed('outcomes = ["answer", "handoff"]', 'outcomes = ["answer", "decline"]\nidentity = "verified"'),
+        "intents[0].outcomes: identity 'verified' needs 'clarify' or 'handoff' for customers who are not known.",
+    ),
+    "no way out": (
+        changed('outcomes = ["answer", "handoff"]', 'outcomes = ["answer"]'),
+        "intents[0].outcomes: add 'handoff' or 'decline', for when no answer can be given.",
+    ),
+    "a hop that may take longer than the turn": (
+        changed("hop_ms = 4000", "hop_ms = 9000"),
+        "budget.hop_ms: found 9000, which is more than the deadline_ms of the whole turn (8000); make it smaller.",
+    ),
+    "brackets in brackets in brackets": (
+        "a = " + "[" * 5000 + "]" * 5000,
+        "a value is too long or too deeply nested to be read; make it simpler.",
+    ),
+    "keys under keys under keys": (
+        ".".join("a" * 5000) + " = 1",
+        "a value is too long or too deeply nested to be read; make it simpler.",
+    ),
+    "a number of thousands of digits": (
+        "a = " + "9" * 5000,
+        "a value is too long or too deeply nested to be read; make it simpler.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_one_sentence_with_the_key_what_was_found_and_what_is_allowed(text: str, problem: str) -> None:
+    assert problems(text) == [problem]
+
+
+def test_what_is_not_toml_is_said_with_its_line() -> None:
+    assert problems("[site]\nid = ") == ["this is not TOML: Invalid value (at end of document)."]
+    assert problems("\n\n[site") == [
+        "this is not TOML: Expected ']' at the end of a table declaration (at end of document)."
+    ]
+
+
+def test_all_mistakes_are_said_at_once() -> None:
+    several = changed('kind = "http"', 'kind = "ftp"').replace('id = "demo"', "").replace('label = "A person"', "x = 1")
+    assert [problem.partition(":")[0] for problem in problems(several)] == [
+        "site.id",
+        "intents[1].label",
+        "intents[1].x",
+        "tools[0].kind",
+    ]
+    contradictions = (
+        changed('"get_product"', '"nothing"').replace('"support.human"]', '"nowhere"]').replace("4000", "9000")
+    )
+    assert [problem.partition(":")[0] for problem in problems(contradictions)] == [
+        "intents[0].tools[0]",
+        "intents[0].next[0]",
+        "budget.hop_ms",
+    ]
+
+
+def test_an_empty_file_lacks_its_tables() -> None:
+    assert problems("") == [f"{key}: this key is missing; add it." for key in ("site", "sources", "intents")]
+
+
+def test_a_missing_file_says_how_to_start(tmp_path: Path) -> None:
+    path = tmp_path / "scope.toml"
+    with pytest.raises(ScopeError) as raised:
+        load_scope(path)
+    assert str(raised.value) == f"{path}: there is no such scope file; `hopdesk scope init {path}` writes a starter."
+
+
+def test_a_file_that_is_not_utf8_or_not_a_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scope.toml"
+    path.write_bytes(b'[site]\nname = "Caf\xe9"')
+    for wrong, error in ((path, "UnicodeDecodeError"), (tmp_path, "IsADirectoryError")):
+        with pytest.raises(ScopeError) as raised:
+            load_scope(wrong)
+        assert str(raised.value) == f"{wrong}: the scope file cannot be read ({error}); it must be UTF-8 text."
+
+
+def test_a_path_that_cannot_be_one_is_refused() -> None:
+    with pytest.raises(ScopeError, match="cannot be read"):
+        load_scope(Path("scope\0.toml"))
+
+
+def test_the_nearest_word_is_offered() -> None:
+    assert nearest("blak", ["black", "blue"]) == "allowed: black, blue; did you mean 'black'?"
+    assert nearest("zzz", ["black", "blue"]) == "allowed: black, blue."
+
+
+def toml_of(table: dict[str, JsonValue]) -> str:
+    """Any JSON object as TOML text, by inline tables; what TOML lacks (null) becomes an empty text."""
+    return "\n".join(f"{json.dumps(key)} = {_inline(value)}" for key, value in table.items())
+
+
+def _inline(value: JsonValue) -> str:
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{json.dumps(key)} = {_inline(one)}" for key, one in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(_inline(one) for one in value) + "]"
+        case None:
+            return '""'
+        case _:
+            return json.dumps(value)
+
+
+KEYS = st.sampled_from(
+    [
+        "site",
+        "sources",
+        "intents",
+        "tools",
+        "budget",
+        "moderation",
+        "thresholds",
+        "pii",
+        "id",
+        "name",
+        "products",
+        "label",
+        "description",
+        "outcomes",
+        "kind",
+        "returns",
+        "parameters",
+        "type",
+        "pattern",
+        "order_pattern",
+        "identity",
+        "next",
+        "origins",
+        "usd",
+        "deadline_ms",
+        "examples",
+    ]
+)
+LEAVES: st.SearchStrategy[JsonValue] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=20),
+    st.sampled_from(
+        ("a.b", "answer", "handoff", "get_product", "http", "text", "(", "a{99999999999}", "(?=a)", "verified")
+    ),
+)
+TABLES: st.SearchStrategy[dict[str, JsonValue]] = st.dictionaries(
+    KEYS,
+    st.recursive(
+        LEAVES,
+        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=4)),
+        max_leaves=8,
+    ),
+    max_size=5,
+)
+LINES = GOOD.splitlines()
+
+
+def raises_nothing_else(text: str) -> None:
+    try:
+        parse_scope(text, "scope.toml")
+    except ScopeError as error:
+        assert all(line.startswith("scope.toml: ") for line in str(error).splitlines() if line.strip())
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_no_text_raises_anything_but_a_scope_error(text: str) -> None:
+    raises_nothing_else(text)
+
+
+@settings(deadline=None)
+@given(TABLES)
+@example({"moderation": {"pii": {"order_pattern": "a{99999999999}"}}})
+@example({"moderation": {"pii": {"order_pattern": "(" * 5000 + ")" * 5000}}})
+def test_no_table_raises_anything_but_a_scope_error(table: dict[str, JsonValue]) -> None:
+    raises_nothing_else(toml_of(table))
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_no_small_change_to_a_good_scope_raises_anything_but_a_scope_error(data: st.DataObject) -> None:
+    lines = list(LINES)
+    place = data.draw(st.integers(0, len(lines) - 1))
+    match data.draw(st.sampled_from(("drop", "double", "value", "swap"))):
+        case "drop":
+            del lines[place]
+        case "double":
+            lines.insert(place, lines[place])
+        case "value":
+            lines[place] = f"{lines[place].partition('=')[0] or 'x'} = {_inline(data.draw(LEAVES))}"
+        case _:
+            other = data.draw(st.integers(0, len(lines) - 1))
+            lines[place], lines[other] = lines[other], lines[place]
+    raises_nothing_else("\n".join(lines))

@@ -1,0 +1,52 @@
+"""What must hold of every turn's hop records."""
+
+from collections.abc import Mapping
+
+from pydantic_core import to_json
+
+from chains.messages import HOPS
+from chains.record import HopRecord, digest
+from chains.turn import Turn
+
+
+def assert_trail(records: list[HopRecord], turn: Turn) -> None:
+    """What holds of every turn's records: order, attempts, upstream, status, redaction, and a round trip."""
+    assert [record.hop_index for record in records] == list(range(len(records)))
+    assert [HOPS.index(r.hop) for r in records] == sorted(HOPS.index(r.hop) for r in records)
+    by_event: dict[str, HopRecord] = {}
+    before: HopRecord | None = None
+    for record in records:
+        assert record.attempt == 1 or (before is not None and _is_second(record, before))
+        assert record.started_ns <= record.ended_ns
+        _assert_status(record)
+        _assert_upstream(record, by_event)
+        assert record.redaction.applied == turn.pii
+        assert (record.turn_id, record.case_id, record.identity) == (
+            turn.turn_id,
+            turn.case_id,
+            turn.identity.name.lower(),
+        )
+        assert HopRecord.model_validate_json(record.model_dump_json(by_alias=True)) == record
+        by_event[record.event_id] = before = record
+    assert len(by_event) == len(records)
+
+
+def _is_second(record: HopRecord, before: HopRecord) -> bool:
+    same = (record.hop, record.model, record.input) == (before.hop, before.model, before.input)
+    return same and record.attempt == 2 and before.attempt == 1 and before.status == "invalid"
+
+
+def _assert_status(record: HopRecord) -> None:
+    assert record.valid == (record.parsed is not None) == (record.status == "ok")
+    assert bool(record.validation_errors) == (record.status == "invalid")
+    assert (record.error_type is not None) == (record.status == "error")
+    assert record.repaired == (record.valid and record.attempt == 2)
+
+
+def _assert_upstream(record: HopRecord, earlier: Mapping[str, HopRecord]) -> None:
+    """Upstream names the last record of each hop before this one, with the digest of its output."""
+    last = {one.hop: one.event_id for one in earlier.values() if one.hop != record.hop}
+    assert {up.hop: up.event_id for up in record.upstream} == last
+    for up in record.upstream:
+        assert up.output_sha256 == digest(to_json(earlier[up.event_id].parsed).decode())
+        assert not up.frozen
