@@ -25,7 +25,7 @@ from assistant.toolbox import ShopToolbox
 from chains.errors import CatalogError, EmbeddedModelError, ScopeError
 from chains.hops.moderation import rules_model
 from chains.ports import HopLog
-from chains.scope import Scope
+from chains.scope import Scope, Sources
 from chains.scope_file import LoadedScope, load_scope
 from chains.turn import Chain
 
@@ -83,11 +83,24 @@ def open_site(
 
 def open_catalog(loaded: LoadedScope, settings: Settings, encoder: Encoder, progress: Progress) -> Catalog:
     """The site's catalog; imported first where its sources are not those of the catalog in use."""
-    base, sources = loaded.path.parent, loaded.scope.sources
-    products = base / sources.products
+    folder = settings.home / "catalogs" / loaded.scope.site.id
+    if loaded.scope.sources.products is None:
+        catalog = Catalog.open(folder, encoder)
+    else:
+        catalog = _catalog_of(loaded.path.parent, loaded.scope.sources, folder, encoder, progress)
+    if catalog.vocabulary.currency != loaded.scope.site.currency:
+        raise ScopeError(
+            f"{loaded.path}: site.currency: found {loaded.scope.site.currency!r}, but the catalog's prices are in "
+            f"{catalog.vocabulary.currency!r}; write the same in both."
+        )
+    return catalog
+
+
+def _catalog_of(base: Path, sources: Sources, folder: Path, encoder: Encoder, progress: Progress) -> Catalog:
+    """The catalog of a scope's own sources, made again only where they changed."""
+    products = base / (sources.products or "")
     fields = base / sources.fields if sources.fields else None
     policies = base / sources.policies if sources.policies else None
-    folder = settings.home / "catalogs" / loaded.scope.site.id
     stamp = folder / "sources.sha256"
     now = _sources_digest((products, fields, policies), encoder)
     catalog = _unchanged_catalog(folder, encoder) if stamp.exists() and stamp.read_text("ascii") == now else None
@@ -97,11 +110,6 @@ def open_catalog(loaded: LoadedScope, settings: Settings, encoder: Encoder, prog
             log.warning("catalog_row_refused", row=str(bad))
         stamp.write_text(now, encoding="ascii")
         catalog = Catalog.open(folder, encoder)
-    if catalog.vocabulary.currency != loaded.scope.site.currency:
-        raise ScopeError(
-            f"{loaded.path}: site.currency: found {loaded.scope.site.currency!r}, but the catalog's prices are in "
-            f"{catalog.vocabulary.currency!r}; write the same in both."
-        )
     return catalog
 
 

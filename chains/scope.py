@@ -37,7 +37,7 @@ class Site(Contract):
 class Sources(Contract):
     """Where the site's data lies; relative paths start at the scope file's folder."""
 
-    products: str
+    products: str | None = Field(default=None, description="absent: the catalog that `hopdesk catalog import` made")
     fields: str | None = None
     policies: str | None = None
     orders: str | None = Field(default=None, description="a JSON file, an SQL URL or an HTTPS URL")

@@ -44,6 +44,7 @@ def import_(
     from assistant.cli.opening import read_settings, scope_paths
     from assistant.cli.screen import progress_bar
     from assistant.embedded.encoder import Encoder
+    from chains.errors import CatalogError
     from chains.scope_file import load_scope
 
     settings = read_settings()
@@ -51,7 +52,16 @@ def import_(
     if site is None:
         loaded = load_scope(scope_paths([scope] if scope else None, settings)[0])
         site, base, named = loaded.scope.site.id, loaded.path.parent, loaded.scope.sources
-        source = source or base / named.products
+        if source and named.products:
+            raise CatalogError(
+                f"{loaded.path} names its own products (sources.products: {named.products!r}), which would replace these; "
+                "take that key out, or import without a file."
+            )
+        if not source and not named.products:
+            raise CatalogError(
+                f"{loaded.path} names no products (sources.products); give a file, or --sql and --query."
+            )
+        source = source or base / str(named.products)
         fields = fields or (base / named.fields if named.fields else None)
         policies = policies or (base / named.policies if named.policies else None)
     _check_site(site)

@@ -184,8 +184,8 @@ def test_several_of_a_longer_result_are_among_the_best() -> None:
     claim = Extreme(query="q", field="released", end="least")
     assert texts(claim, evidence=evidence.model_copy(update={"facts": same})) == [
         (
-            "Of the lamps in stock, the Aurel Nova 14 and the Bergen 15 are among the ones with the earliest release date "
-            "(3 May 2026 each)."
+            "Of the lamps in stock, the Aurel Nova 14 and the Bergen 15 are among the ones with the "
+            "earliest release date (3 May 2026 each)."
         )
     ]
 

@@ -1,13 +1,10 @@
-import json
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
-from pydantic import JsonValue
 
 from chains.errors import ScopeError
 from chains.record import digest
+from chains.scope import IntentScope
 from chains.scope_file import load_scope, nearest, parse_scope
 
 DEMO = Path(__file__).parents[2] / "assistant" / "demo" / "shop" / "scope.toml"
@@ -78,16 +75,21 @@ def test_the_demo_shops_scope_is_read_with_its_digest() -> None:
     assert loaded.scope.site.id == "lumen-oak"
 
 
+INTENT_KEYS = ", ".join(sorted(IntentScope.model_fields))
 MISTAKES = {
     "an unknown key at the top": (
         'colour = "red"\n' + GOOD,
-        "colour: this key is unknown; allowed: budget, intents, limits, models, moderation, out_of_scope, prompts, "
-        "site, sources, texts, thresholds, tools.",
+        (
+            "colour: this key is unknown; allowed: budget, intents, limits, models, moderation, out_of_scope, prompts, "
+            "site, sources, texts, thresholds, tools."
+        ),
     ),
     "an unknown key in a table": (
         changed('name = "Demo"', 'nmae = "Demo"\nname = "Demo"'),
-        "site.nmae: this key is unknown; allowed: currency, id, locale, name, origins, region, tone; "
-        "did you mean 'name'?",
+        (
+            "site.nmae: this key is unknown; allowed: currency, id, locale, name, origins, region, tone; "
+            "did you mean 'name'?"
+        ),
     ),
     "an unknown key in a table in a table": (
         changed('region = "DE"', 'regoin = "DE"'),
@@ -95,23 +97,28 @@ MISTAKES = {
     ),
     "an unknown key in an intent": (
         changed('outcomes = ["handoff"]', 'outcomes = ["handoff"]\noutcome = "x"'),
-        "intents[1].outcome: this key is unknown; allowed: description, examples, id, identity, label, next, "
-        "outcomes, reply, tools, topics; did you mean 'outcomes'?",
+        f"intents[1].outcome: this key is unknown; allowed: {INTENT_KEYS}; did you mean 'outcomes'?",
     ),
     "an unknown key in a tool's parameter": (
         changed('pattern = "^[A-Z]$"', 'patern = "^[A-Z]$"'),
-        "tools[0].parameters[0].patern: this key is unknown; allowed: description, name, pattern, type; "
-        "did you mean 'pattern'?",
+        (
+            "tools[0].parameters[0].patern: this key is unknown; allowed: description, name, pattern, type; "
+            "did you mean 'pattern'?"
+        ),
     ),
     "an unknown key under a name of one's own": (
         GOOD + "[moderation.thresholds.violence]\nblock = 0.5\n",
-        "moderation.thresholds.violence.block: this key is unknown; allowed: block_at, review_at; "
-        "did you mean 'block_at'?",
+        (
+            "moderation.thresholds.violence.block: this key is unknown; allowed: block_at, review_at; "
+            "did you mean 'block_at'?"
+        ),
     ),
     "an unknown name where names are given": (
-        GOOD + "[moderation.thresholds.violense]\nblock_at = 0.5\n",
-        'moderation.thresholds.violense: found "violense"; allowed: harassment, hate, sexual, self_harm, violence, '
-        "illegal, fraud, injection, spam; did you mean 'violence'?",
+        GOOD + "[moderation.thresholds.violense]\nblock_at = 0.9\n",
+        (
+            'moderation.thresholds.violense: found "violense"; allowed: harassment, hate, sexual, self_harm, violence, '
+            "illegal, fraud, injection, spam; did you mean 'violence'?"
+        ),
     ),
     "a missing key": (changed('id = "demo"', ""), "site.id: this key is missing; add it."),
     "a missing key of an intent": (
@@ -124,7 +131,10 @@ MISTAKES = {
     ),
     "a word that is not allowed in a list": (
         changed('outcomes = ["handoff"]', 'outcomes = ["hand-off"]'),
-        "intents[1].outcomes[0]: found \"hand-off\"; allowed: answer, clarify, decline, handoff; did you mean 'handoff'?",
+        (
+            'intents[1].outcomes[0]: found "hand-off"; allowed: answer, clarify, decline, handoff; '
+            "did you mean 'handoff'?"
+        ),
     ),
     "a word that is near to none": (
         changed('name = "Demo"', 'name = "Demo"\ntone = "zzz"'),
@@ -164,8 +174,10 @@ MISTAKES = {
     ),
     "a pattern that is none": (
         changed('pattern = "^[A-Z]$"', 'pattern = "("'),
-        'tools[0].parameters[0].pattern: found "("; not a regular expression, or one with look-around; '
-        "write one like ^[0-9]{5}$.",
+        (
+            'tools[0].parameters[0].pattern: found "("; not a regular expression, or one with look-around; '
+            "write one like ^[0-9]{5}$."
+        ),
     ),
     "a reserved name": (
         changed('name = "hall"', 'name = "json"'),
@@ -193,13 +205,17 @@ MISTAKES = {
     ),
     "an unknown tool": (
         changed('"get_product"', '"get_products"'),
-        "intents[0].tools[0]: found 'get_products'; allowed: search_products, get_product, compare_products, "
-        "check_stock, list_categories, find_policy, get_order, warehouse; did you mean 'get_product'?",
+        (
+            "intents[0].tools[0]: found 'get_products'; allowed: search_products, get_product, compare_products, "
+            "check_stock, list_categories, find_policy, get_order, warehouse; did you mean 'get_product'?"
+        ),
     ),
     "an unknown next intent": (
         changed('next = ["support.human"]', 'next = ["support.humans"]'),
-        "intents[0].next[0]: found 'support.humans'; allowed: product.price, support.human; "
-        "did you mean 'support.human'?",
+        (
+            "intents[0].next[0]: found 'support.humans'; allowed: product.price, support.human; "
+            "did you mean 'support.human'?"
+        ),
     ),
     "an answer that cannot be reached": (
         changed('outcomes = ["handoff"]', 'outcomes = ["answer", "handoff"]'),
@@ -257,7 +273,7 @@ def test_all_mistakes_are_said_at_once() -> None:
         "tools[0].kind",
     ]
     contradictions = (
-        changed('"get_product"', '"nothing"').replace('"support.human"]', '"nowhere"]').replace("4000", "9000")
+        changed('"get_product"', '"nothing"').replace('"support.human"]', '"no.where"]').replace("4000", "9000")
     )
     assert [problem.partition(":")[0] for problem in problems(contradictions)] == [
         "intents[0].tools[0]",
@@ -294,111 +310,3 @@ def test_a_path_that_cannot_be_one_is_refused() -> None:
 def test_the_nearest_word_is_offered() -> None:
     assert nearest("blak", ["black", "blue"]) == "allowed: black, blue; did you mean 'black'?"
     assert nearest("zzz", ["black", "blue"]) == "allowed: black, blue."
-
-
-def toml_of(table: dict[str, JsonValue]) -> str:
-    """Any JSON object as TOML text, by inline tables; what TOML lacks (null) becomes an empty text."""
-    return "\n".join(f"{json.dumps(key)} = {_inline(value)}" for key, value in table.items())
-
-
-def _inline(value: JsonValue) -> str:
-    match value:
-        case dict():
-            return "{" + ", ".join(f"{json.dumps(key)} = {_inline(one)}" for key, one in value.items()) + "}"
-        case list():
-            return "[" + ", ".join(_inline(one) for one in value) + "]"
-        case None:
-            return '""'
-        case _:
-            return json.dumps(value)
-
-
-KEYS = st.sampled_from(
-    [
-        "site",
-        "sources",
-        "intents",
-        "tools",
-        "budget",
-        "moderation",
-        "thresholds",
-        "pii",
-        "id",
-        "name",
-        "products",
-        "label",
-        "description",
-        "outcomes",
-        "kind",
-        "returns",
-        "parameters",
-        "type",
-        "pattern",
-        "order_pattern",
-        "identity",
-        "next",
-        "origins",
-        "usd",
-        "deadline_ms",
-        "examples",
-    ]
-)
-LEAVES: st.SearchStrategy[JsonValue] = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.text(max_size=20),
-    st.sampled_from(
-        ("a.b", "answer", "handoff", "get_product", "http", "text", "(", "a{99999999999}", "(?=a)", "verified")
-    ),
-)
-TABLES: st.SearchStrategy[dict[str, JsonValue]] = st.dictionaries(
-    KEYS,
-    st.recursive(
-        LEAVES,
-        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=4)),
-        max_leaves=8,
-    ),
-    max_size=5,
-)
-LINES = GOOD.splitlines()
-
-
-def raises_nothing_else(text: str) -> None:
-    try:
-        parse_scope(text, "scope.toml")
-    except ScopeError as error:
-        assert all(line.startswith("scope.toml: ") for line in str(error).splitlines() if line.strip())
-
-
-@settings(deadline=None)
-@given(st.text())
-def test_no_text_raises_anything_but_a_scope_error(text: str) -> None:
-    raises_nothing_else(text)
-
-
-@settings(deadline=None)
-@given(TABLES)
-@example({"moderation": {"pii": {"order_pattern": "a{99999999999}"}}})
-@example({"moderation": {"pii": {"order_pattern": "(" * 5000 + ")" * 5000}}})
-def test_no_table_raises_anything_but_a_scope_error(table: dict[str, JsonValue]) -> None:
-    raises_nothing_else(toml_of(table))
-
-
-@settings(deadline=None)
-@given(st.data())
-def test_no_small_change_to_a_good_scope_raises_anything_but_a_scope_error(data: st.DataObject) -> None:
-    lines = list(LINES)
-    place = data.draw(st.integers(0, len(lines) - 1))
-    match data.draw(st.sampled_from(("drop", "double", "value", "swap"))):
-        case "drop":
-            del lines[place]
-        case "double":
-            lines.insert(place, lines[place])
-        case "value":
-            lines[place] = f"{lines[place].partition('=')[0] or 'x'} = {_inline(data.draw(LEAVES))}"
-        case _:
-            other = data.draw(st.integers(0, len(lines) - 1))
-            lines[place], lines[other] = lines[other], lines[place]
-    raises_nothing_else("\n".join(lines))
