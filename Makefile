@@ -16,7 +16,7 @@ ifeq ($(SERVE),1)
 endif
 
 test: check browser
-	$(PY) -m pytest -q -n 2 -m "not soak" --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json
+	$(PY) -m pytest -q -n 2 --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json
 	$(PY) -m tests.coverage_floors .coverage.json
 
 check: $(STAMP)
@@ -26,7 +26,7 @@ check: $(STAMP)
 	.venv/bin/mypy
 
 soak: $(STAMP) browser
-	HOPDESK_SOAK=1 $(PY) -m pytest -q -n 2 -m soak
+	$(PY) -m pytest -q -n 2 -m soak
 
 # Debian's chromium for the browser test, where apt is to be had; the test skips, and says so, where it is not.
 browser: .make/browser

@@ -192,7 +192,7 @@ class Desk:
         previous = case.before.parts[0].intent if isinstance(case.before, Answer) else None
         if clarify and case.state and case.state.last_request and completes:
             pending = restore(str(case.state.last_request["text"]), await self._originals(case))
-            return _Asked(f"{pending} {text}", None, products, bool(page), clarified=clarified)
+            return _Asked(_completed(pending, text), None, products, bool(page), clarified=clarified)
         return _Asked(text, None, products, bool(page), previous, clarified)
 
     async def _originals(self, case: _Case) -> dict[str, str]:
@@ -212,6 +212,11 @@ def _choice(choice_id: str, case: _Case) -> Choice:
         status=409,
         field="choice",
     )
+
+
+def _completed(pending: str, reply: str) -> str:
+    """A request with what was missing, in a sentence of its own, so that neither is read as part of the other."""
+    return f"{pending} {reply}" if pending.endswith((".", "?", "!")) else f"{pending}. {reply}"
 
 
 def _page(request: AskRequest, site: Site) -> tuple[tuple[str, ...], tuple[str, ...]]:

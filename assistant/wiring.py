@@ -102,13 +102,13 @@ def _catalog_of(base: Path, sources: Sources, folder: Path, encoder: Encoder, pr
     fields = base / sources.fields if sources.fields else None
     policies = base / sources.policies if sources.policies else None
     stamp = folder / "sources.sha256"
-    now = _sources_digest((products, fields, policies), encoder)
-    catalog = _unchanged_catalog(folder, encoder) if stamp.exists() and stamp.read_text("ascii") == now else None
+    now = _sources_digest((products, fields, policies), encoder).encode()
+    catalog = _unchanged_catalog(folder, encoder) if stamp.exists() and stamp.read_bytes() == now else None
     if catalog is None:
         _, report = build_catalog(products, fields, policies, folder, encoder, progress=progress)
         for bad in report.bad_rows:
             log.warning("catalog_row_refused", row=str(bad))
-        stamp.write_text(now, encoding="ascii")
+        stamp.write_bytes(now)
         catalog = Catalog.open(folder, encoder)
     return catalog
 

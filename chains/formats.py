@@ -77,7 +77,7 @@ def say_value(value: Money | Quantity | Flag | Text | Terms | Day) -> str:
             return value.value
         case Terms():
             return say_list(value.values)
-        case Day():
+        case _:  # a day
             return format_date(value.value, "long", locale=_BABEL_LOCALE)
 
 

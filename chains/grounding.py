@@ -15,7 +15,6 @@ from chains.claims import (
     Draft,
     Extreme,
     Meets,
-    NoneFound,
     NotFound,
     NotListed,
     Op,
@@ -114,7 +113,7 @@ def _ground(claim: Claim, evidence: Evidence) -> Statement:
             if not query.exact:
                 raise _Invalid("not_exact", "a ranked search has no count")
             return Statement(claim, query=query)
-        case NoneFound():
+        case _:  # none found
             query = _query(claim.query, evidence)
             if query.total:
                 raise _Invalid("not_empty", "this search found something")

@@ -1,7 +1,7 @@
 """Runs one recorded hop again: same typed input, everything upstream frozen, another model if one is given.
 
 With the model that made the record the output is identical. Function calls are answered from the record;
-a call that the record does not hold is a miss, told apart from a failure by `Miss.error`.
+a call that the record does not hold is a miss, told apart from a failure by its sentence, `MISS`.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,6 @@ class RecordedToolbox:
 
     def __init__(self, calls: tuple[CalledTool, ...]) -> None:
         self._calls = calls
-        self.misses = 0
 
     async def run(self, name: str, arguments: BaseModel, caller: Caller) -> Evidence:  # noqa: ARG002 - a Toolbox
         """The recorded result; raises `ToolFailed` with the recorded error, or with `MISS`."""
@@ -58,7 +57,6 @@ class RecordedToolbox:
                 if call.result is None:
                     raise ToolFailed(call.error or MISS)
                 return call.result
-        self.misses += 1
         raise ToolFailed(MISS)
 
 
@@ -86,7 +84,8 @@ async def replay(record: HopRecord, chain: Chain, log: HopLog, run_id: str | Non
             f"{record.contract} ({error.error_count()} problems); it was made by version {record.app_version}."
         ) from None
     again = next((one for one in reversed(trail.records) if one.attempt == record.attempt), trail.records[-1])
-    return Replayed(again, same=again.parsed == record.parsed, misses=toolbox.misses)
+    misses = sum(call.error == MISS for call in again.tool_calls)
+    return Replayed(again, same=again.parsed == record.parsed, misses=misses)
 
 
 async def _again(record: HopRecord, chain: Chain, trail: Trail, toolbox: RecordedToolbox) -> None:
@@ -114,7 +113,7 @@ async def _again(record: HopRecord, chain: Chain, trail: Trail, toolbox: Recorde
             await ask(asked, trail, timeout_s)
         case "grounding":
             await grounding.ground_draft(_given(record, GroundingInput), trail, timeout_s)
-        case "outbound":
+        case _:
             leaving = _given(record, OutboundInput)
             # The originals are in no record; the checks hold for whatever the customer's own data was.
             originals = dict.fromkeys(leaving.placeholders, "…")

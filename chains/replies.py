@@ -15,7 +15,6 @@ from chains.outcomes import (
     Outcome,
     ProductCard,
     Sentence,
-    Withdrawn,
 )
 from chains.scope import IntentScope, Scope
 from chains.tools import Identity
@@ -101,7 +100,7 @@ def missing(found: Found | None, intents: tuple[IntentScope, ...], scope: Scope,
             return _permit(Clarify(reason="details", question=asked), intent)
         case None if any(call.name == "get_order" for call in found.plan.calls):
             return _permit(_order_proof(scope, clarified, found_none=True), intent)
-        case None:
+        case _:
             return _permit(Handoff(reason="unsure", text=scope.texts.handoff), intent)
 
 
@@ -131,7 +130,7 @@ def present(outcome: Outcome, originals: Mapping[str, str]) -> Outcome:
             return outcome.model_copy(update={"parts": _restored(parts, originals)})
         case Clarify(answered=parts) | Handoff(answered=parts):
             return outcome.model_copy(update={"answered": _restored(parts, originals)})
-        case Decline() | Withdrawn():
+        case _:
             return outcome
 
 

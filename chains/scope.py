@@ -57,7 +57,7 @@ class Budget(Contract):
 
     deadline_ms: int = Field(default=8000, ge=200, le=60_000)
     hop_ms: int = Field(default=4000, ge=100, le=60_000, description="the most that one model call may take")
-    calls: int = Field(default=6, ge=1, le=12, description="function calls in one lookup")
+    calls: int = Field(default=6, ge=1, le=8, description="function calls in one lookup")
     tokens: int = Field(default=8000, ge=0)
     usd: float = Field(default=0.05, ge=0, allow_inf_nan=False)
 

@@ -159,5 +159,5 @@ def magnitude(value: Money | Quantity | Flag | Text | Terms | Day) -> tuple[str,
             return (name, base) if base is not None and name is not None else None
         case Day():
             return "day", Decimal(value.value.toordinal())
-        case Flag() | Text() | Terms():
+        case _:
             return None

@@ -54,7 +54,7 @@ def import_(
         site, base, named = loaded.scope.site.id, loaded.path.parent, loaded.scope.sources
         if source and named.products:
             raise CatalogError(
-                f"{loaded.path} names its own products (sources.products: {named.products!r}), which would replace these; "
+                f"{loaded.path} names products of its own ({named.products!r}), which would replace these; "
                 "take that key out, or import without a file."
             )
         if not source and not named.products:

@@ -43,11 +43,8 @@ class Masker:
     def __call__(self, text: str) -> str:
         """The text with each named product as its category, each placeholder as what it stands for, and mended."""
         spans = {mention.span: self._nouns[mention.sku] for mention in self._reader.read(text).products}
-        end = len(text)
-        for (start, stop), noun in sorted(spans.items(), reverse=True):
-            if stop <= end:  # overlapping mentions are one name
-                text = text[:start] + noun + text[stop:]
-                end = start
+        for (start, stop), noun in sorted(spans.items(), reverse=True):  # mentions of different spans never overlap
+            text = text[:start] + noun + text[stop:]
         text = _PLACEHOLDER.sub(lambda match: _PLACEHOLDERS.get(match[1], "my number"), text)
         return _WORD.sub(lambda match: self._mended(match[0]), text.casefold())
 

@@ -6,8 +6,9 @@ gives it, and the others are what to fall back on.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import JsonValue
+from pydantic import JsonValue, StringConstraints, TypeAdapter, ValidationError
 
 from assistant.catalog.vocabulary import FieldWords, Vocabulary
 from assistant.embedded.fields import FieldFinder
@@ -16,7 +17,7 @@ from assistant.embedded.reader import Reader
 from assistant.embedded.reading import Condition, Reading
 from chains.messages import LookupInput, Need, Plan
 from chains.ports import ModelCard, Repair, Reply
-from chains.scope import OperatorTool
+from chains.scope import OperatorTool, Parameter
 from chains.tools import ToolCall
 from chains.values import Flag, Money, Quantity, Text
 
@@ -24,6 +25,8 @@ Arguments = dict[str, JsonValue]
 _SHOWN = 4
 _CANDIDATES = 4
 _QUERY_CHARS = 200
+_PUNCTUATION = ".,;:!?\"'()"
+_HIGHEST_PRICE_MINOR = 10**10  # the highest limit that `chains.tools.SearchProducts` takes
 
 
 class EmbeddedPlanner:
@@ -55,11 +58,10 @@ class EmbeddedPlanner:
         calls: list[ToolCall] = []
         for intent in given.intents:
             part = self._plan(_Task(intent, given.tools[intent], given, reading))
-            made = tuple(
-                ToolCall(name=name, call_id=f"call_{len(calls) + number}", intent=intent, arguments=arguments)
-                for number, (name, arguments) in enumerate(part.calls, start=1)
-            )
-            calls += [call for call in made if not any(_same(call, other) for other in calls)]
+            calls += [
+                ToolCall(name=name, call_id=f"call_{number}", intent=intent, arguments=arguments)
+                for number, (name, arguments) in enumerate(part.calls, start=len(calls) + 1)
+            ]
             if part.needs:
                 return Plan(calls=tuple(calls), needs=part.needs, candidates=part.candidates)
         return Plan(calls=tuple(calls))
@@ -154,11 +156,12 @@ class EmbeddedPlanner:
         focus = _focus(task.reading, task.given.products)
         arguments: Arguments = {}
         for parameter in tool.parameters:
-            if parameter.type == "sku" and not focus.skus:
-                return _Part(needs="product")
-            if parameter.type in {"integer", "number"}:
+            if parameter.type == "sku" and (focus.ambiguous or not focus.skus):
+                return _Part(needs="product", candidates=focus.skus[:_CANDIDATES])
+            text = _fitting(parameter, task.given.text) if parameter.type == "text" else None
+            if parameter.type != "sku" and text is None:
                 return _Part(needs="details")
-            arguments[parameter.name] = focus.skus[0] if parameter.type == "sku" else task.given.text[:_QUERY_CHARS]
+            arguments[parameter.name] = focus.skus[0] if parameter.type == "sku" else text
         return _Part(((name, arguments),))
 
 
@@ -238,7 +241,7 @@ def _criteria(reading: Reading, vocabulary: Vocabulary) -> Arguments:
         if condition.field in alternatives:
             continue
         if condition.field == "price" and isinstance(condition.value, Money):
-            arguments |= _price(condition, condition.value.amount_minor)
+            arguments |= _price(condition, min(condition.value.amount_minor, _HIGHEST_PRICE_MINOR))
         elif made := _filter(condition):
             filters.append(made)
     if filters:
@@ -296,10 +299,19 @@ def _sortable(field: str, vocabulary: Vocabulary) -> bool:
     return field == "price" or (found is not None and found.kind in {"quantity", "money"})
 
 
+def _fitting(parameter: Parameter, text: str) -> str | None:
+    """What of a text a parameter takes: all of it, or the first word of the pattern that the parameter states."""
+    if parameter.pattern is None:
+        return text[:_QUERY_CHARS]
+    taken: TypeAdapter[str] = TypeAdapter(Annotated[str, StringConstraints(min_length=1, pattern=parameter.pattern)])
+    for word in text.split():
+        try:
+            return taken.validate_python(word.strip(_PUNCTUATION)[:_QUERY_CHARS])
+        except ValidationError:
+            continue
+    return None
+
+
 def _order(task: _Task) -> _Part:
     numbers = task.reading.order_numbers
     return _Part((("get_order", {"order_number": numbers[0]} if numbers else {}),))
-
-
-def _same(call: ToolCall, other: ToolCall) -> bool:
-    return call.name == other.name and call.arguments == other.arguments and call.intent == other.intent

@@ -99,14 +99,17 @@ def _of_comparison(reading: Reading, records: list[Record], evidence: Evidence) 
     """The asked fields of the products against each other, or what they can be compared by."""
     first, second = records[0].id, records[1].id
     fields = [fact.field for fact in evidence.facts if fact.record == first]
+    looked_up = {*fields, *(absence.field for absence in evidence.absences)}
     asked = [
-        field for field in (*((reading.compare[0],) if reading.compare else ()), *reading.fields) if field in fields
+        field for field in (*((reading.compare[0],) if reading.compare else ()), *reading.fields) if field in looked_up
     ]
     claims: list[Claim] = []
     for field in dict.fromkeys(asked or fields):
         left, right = evidence.value_of(first, field), evidence.value_of(second, field)
         if left and right and field != "stock":
             claims += _if_holds(Compare(left=left.id, right=right.id), evidence)
+        elif asked:
+            claims += [_statement(fact, reading) for fact in (left, right) if fact]
     claims += [
         NotListed(record=absence.record, field=absence.field)
         for absence in evidence.absences
@@ -132,10 +135,11 @@ def _of_product(reading: Reading, record: Record, evidence: Evidence, asks: tupl
         conditions = [condition for condition in reading.conditions if condition.field == field]
         tests = [test for condition in conditions if (test := _test(condition, fact))]
         if tests and (_is_yes_no(reading) or field not in reading.fields):
-            claims += [claim for test in tests for claim in _if_holds(test, evidence)]
+            claims += _tested(tests, evidence)
         else:
             claims.append(_statement(fact, reading))
-    claims += [NotListed(record=a.record, field=a.field) for a in evidence.absences if a.record == record.id]
+    lacking = [a for a in evidence.absences if a.record == record.id and not evidence.value_of(chosen, a.field)]
+    claims += [NotListed(record=absence.record, field=absence.field) for absence in lacking]
     stock = evidence.value_of(chosen, "stock")
     if not asks and reading.asks_stock and stock and stock.as_of:
         claims.append(Stock(fact=stock.id))
@@ -203,6 +207,15 @@ def _statement(fact: Fact, reading: Reading) -> Claim:
 def _is_yes_no(reading: Reading) -> bool:
     """Whether a part of the text opens like a question to be answered with yes or no."""
     return any(part.split(" ", 1)[0].casefold().strip("¿¡,.") in _YES_NO for part in segments(reading.text))
+
+
+def _tested(tests: list[Claim], evidence: Evidence) -> list[Claim]:
+    """The tests that may be made, one for each result: that it has HDMI and that it has USB-C is one sentence."""
+    results: dict[str, Claim] = {}
+    for test in tests:
+        if isinstance(done := ground(test, evidence), Statement):
+            results.setdefault(done.polarity, test)
+    return list(results.values())
 
 
 def _if_holds(claim: Claim, evidence: Evidence) -> list[Claim]:

@@ -28,7 +28,7 @@ def ground_and_say(given: GroundingInput) -> Grounded:
     for place, part in enumerate(given.draft.parts):
         statements = [done for claim in part.claims if isinstance(done := ground(claim, given.evidence), Statement)]
         parts.append(AnswerPart(intent=part.intent, sentences=say(statements, f"{given.seed}:{place}")))
-    shown = (given.evidence.record(record) for record in given.draft.products)
+    shown = (given.evidence.record(record) for record in dict.fromkeys(given.draft.products))
     return Grounded(parts=tuple(parts), products=tuple(say_card(record, given.evidence) for record in shown if record))
 
 

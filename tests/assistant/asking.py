@@ -13,12 +13,17 @@ from chains.ports import HopModel, ModelCard, Repair, Reply
 SITE = "lumen-oak"
 
 
-def request(text: str | None = None, **fields: object) -> AskRequest:
+def request(text: str | None, **fields: object) -> AskRequest:
     return AskRequest.model_validate({"site": SITE, "text": text, **fields})
 
 
-def ask(desk: Desk, text: str | None = None, key: str | None = None, **fields: object) -> Handled:
-    return asyncio.run(desk.handle(request(text, **fields), key))
+def ask(desk: Desk, text: str | None, **fields: object) -> Handled:
+    return asyncio.run(desk.handle(request(text, **fields)))
+
+
+def ask_with_key(desk: Desk, text: str | None, **fields: object) -> Handled:
+    """Ask with the idempotency key `k`, as a client does which may have to send the request again."""
+    return asyncio.run(desk.handle(request(text, **fields), "k"))
 
 
 def said(outcome: Outcome) -> str:

@@ -40,8 +40,8 @@ class Hostile(Generic[GivenT]):
 
 
 def _mostly(usual: st.SearchStrategy[T], *others: st.SearchStrategy[T]) -> st.SearchStrategy[T]:
-    """The usual three times of four, else one of the others: deep paths have to be reached."""
-    return st.integers(0, 3).flatmap(lambda pick: usual if pick else st.one_of(*others))
+    """The usual seven times of eight, else one of the others: the deep paths have to be reached."""
+    return st.integers(0, 7).flatmap(lambda pick: usual if pick < 7 else st.one_of(*others))
 
 
 # Scopes
@@ -51,7 +51,9 @@ def _mostly(usual: st.SearchStrategy[T], *others: st.SearchStrategy[T]) -> st.Se
 def scopes(draw: st.DrawFn) -> Scope:
     """A scope file that is accepted: random tools, identity, outcomes, replies and next steps for each intent."""
     ids = draw(st.lists(st.sampled_from(INTENTS), min_size=1, unique=True))
-    limits = f"[limits]\nproducts_shown = {draw(st.integers(1, 3))}\nclarify_rounds = {draw(st.integers(0, 2))}\n"
+    limits = (
+        f"[limits]\nproducts_shown = {draw(st.integers(1, 3))}\nclarify_rounds = {draw(st.sampled_from([2, 1, 0]))}\n"
+    )
     intents = "".join(f"[[intents]]\n{draw(_intents(one, ids))}\n" for one in ids)
     budget = HEAD.replace("[budget]", f"[budget]\ncalls = {draw(st.integers(1, 4))}")
     return parse_scope(f"{budget}\n{limits}\n{intents}\n{POINTS}", "drawn")
@@ -60,8 +62,10 @@ def scopes(draw: st.DrawFn) -> Scope:
 @st.composite
 def _intents(draw: st.DrawFn, name: str, ids: list[str]) -> str:
     outcomes = draw(st.sets(st.sampled_from(["clarify", "decline", "handoff"])))
-    outcomes |= draw(st.sampled_from([{"answer", "handoff"}, {"answer", "decline"}, {"decline"}, {"handoff"}]))
-    tools = draw(st.lists(st.sampled_from(TOOLS), max_size=5, unique=True)) if "answer" in outcomes else []
+    answering = st.sampled_from([{"answer", "handoff"}, {"answer", "decline"}])
+    outcomes |= draw(_mostly(answering, st.sampled_from([{"decline"}, {"handoff"}])))
+    some = _mostly(st.lists(st.sampled_from(TOOLS), min_size=1, max_size=5, unique=True), st.just([]))
+    tools = draw(some) if "answer" in outcomes else []
     identity = draw(_mostly(st.just("anonymous"), st.sampled_from(["order_proof", "verified"])))
     if identity != "anonymous" and not {"clarify", "handoff"} & outcomes:
         outcomes |= {"clarify"}
@@ -118,10 +122,11 @@ def verdicts(_given: ModerationInput) -> st.SearchStrategy[str]:
 def intents(_given: IntentInput, scope: Scope) -> st.SearchStrategy[str]:
     """What an intent model may say: mostly a ranking, with foreign intents and impossible scores among them."""
     score: Shaped = st.fixed_dictionaries({"intent": _any_of(*scope.by_id), "score": _SHARES})
+    other: Shaped = st.sampled_from([*scope.by_id]).map(lambda one: {"intent": one, "score": 0.9})
     sure: Shaped = st.sampled_from([*scope.by_id]).map(lambda one: [{"intent": one, "score": 1.0}])
     return _reply(
         ranked=_mostly(sure, st.lists(score, min_size=1, max_size=4)),
-        second=st.one_of(st.none(), score),
+        second=st.one_of(st.none(), st.none(), other, score),
         out_of_scope=_mostly(st.just(0.1), _SHARES, st.just(7.5)),
         language=_mostly(st.none(), st.sampled_from(["en", "de", "xx", EVIL])),
     )
@@ -171,7 +176,7 @@ def plans(given: LookupInput, scope: Scope) -> st.SearchStrategy[str]:
     foreign = _call(_any_of(*scope.by_id, *given.intents), (*TOOLS, EVIL), ids | st.just(EVIL))
     few = st.lists(own, min_size=1, max_size=3, unique_by=str)
     return _reply(
-        calls=_mostly(few, st.lists(_mostly(own, foreign), max_size=3), st.lists(own, max_size=9)),
+        calls=st.one_of(few, few, st.lists(own | foreign, max_size=3), st.lists(own, max_size=9)),
         needs=_mostly(st.none(), _any_of("product", "details", "currency", "order_proof")),
         candidates=st.lists(_SKU, max_size=3),
     )
@@ -215,7 +220,7 @@ def drafts(given: ResponseInput, scope: Scope) -> st.SearchStrategy[str]:
     true = [_claim("value", fact=st.sampled_from(facts))] if facts else []
     true += [_claim("count", query=queries)] if found.queries else []
     true += [_claim("quote", passage=passages)] if found.passages else []
-    claims = _mostly(st.one_of(*(true or foreign)), *foreign)
+    claims = st.one_of(*(true or foreign), st.one_of(*foreign))
     part = st.fixed_dictionaries(
         {
             "intent": _any_of(*given.intents, foreign=(EVIL, *scope.by_id)),

@@ -17,6 +17,7 @@ from chains.record import HopRecord
 from chains.rendering import say_card
 from chains.tools import Identity
 from chains.turn import Chain, Turn
+from moderation import Verdict
 from tests.chains.fakes import EMAIL, ORDER_NUMBER, Done, FakeToolbox, MemoryLog, ask_for, run
 from tests.chains.hostile import EVIL, Hostile, drafts, intents, plans, scopes, verdicts
 
@@ -44,7 +45,7 @@ def _hostile_turn(data: st.DataObject) -> tuple[Turn, Chain]:
         ask_for(text),
         identity=data.draw(st.sampled_from(Identity)),
         intent=data.draw(st.none() | st.sampled_from(sorted(scope.by_id))),
-        clarified=data.draw(st.integers(0, 2)),
+        clarified=data.draw(st.sampled_from([0, 0, 0, 1, 2])),
     )
     return turn, chain
 
@@ -54,6 +55,7 @@ def _hold_to_the_scope(turn: Turn, chain: Chain) -> Done:
     with capture_logs() as logs:
         done = run(turn, chain)  # which holds the trail to its order and its two attempts
     assert logs == [], "a reply made the chain itself fail"
+    _nothing_after_a_stop(done)
     _only_permitted_calls(done, turn)
     _only_a_permitted_outcome(done, turn)
     _only_facts_are_said(done)
@@ -67,6 +69,15 @@ def _hold_to_the_scope(turn: Turn, chain: Chain) -> Done:
 
 def _attempts(done: Done, hop: HopName) -> list[HopRecord]:
     return [record for record in done.records if record.hop == hop]
+
+
+def _nothing_after_a_stop(done: Done) -> None:
+    """What no moderator let through is read by no other hop."""
+    verdict = next((Verdict.model_validate_json(to_json(r.parsed)) for r in done.records if r.valid), None)
+    if verdict is None or verdict.action not in {"allow", "redact"}:
+        assert {record.hop for record in done.records} == {"moderation"}
+        assert isinstance(done.outcome, Handoff | Decline)
+        assert done.outcome.reason == "moderation"
 
 
 def _only_permitted_calls(done: Done, turn: Turn) -> None:

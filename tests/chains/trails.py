@@ -1,12 +1,29 @@
-"""What must hold of every turn's hop records."""
+"""What must hold of every turn's hop records, and a frame for some."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from pydantic_core import to_json
 
 from chains.messages import HOPS
-from chains.record import HopRecord, digest
+from chains.record import HopRecord, Redaction, digest
+from chains.tools import Identity
+from chains.trail import Frame
 from chains.turn import Turn
+
+FRAME = Frame(
+    turn_id="turn-1",
+    case_id="case-1",
+    site="shop",
+    trace_id="trace-1",
+    app_version="1.2",
+    identity=Identity.ORDER_PROOF,
+    locale="en",
+    now=datetime(2026, 11, 20, 9, 30, tzinfo=UTC),
+    scope_sha256=digest("scope"),
+    catalog_version="catalog-1",
+    redaction=Redaction(policy="placeholders/1", applied=("email",)),
+)
 
 
 def assert_trail(records: list[HopRecord], turn: Turn) -> None:
