@@ -80,8 +80,8 @@ async def replay(record: HopRecord, chain: Chain, log: HopLog, run_id: str | Non
         await _again(record, chain, trail, toolbox)
     except ValidationError as error:
         raise ReplayError(
-            f"The record {record.event_id} cannot be replayed: its {record.hop} input is not of contract "
-            f"{record.contract} ({error.error_count()} problems); it was made by version {record.app_version}."
+            f"The record {record.event_id} cannot be replayed: its {record.hop} input does not fit this version "
+            f"(problems: {error.error_count()}); it was made by version {record.app_version}."
         ) from None
     again = next((one for one in reversed(trail.records) if one.attempt == record.attempt), trail.records[-1])
     misses = sum(call.error == MISS for call in again.tool_calls)

@@ -15,7 +15,7 @@ from moderation.policy import PiiPolicy
 # A scheme or `www.` makes a link; so does a bare domain with a common ending, since clients turn it into one.
 _LINK = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,20}:)?//[^\s<>\"')\]]+"
-    r"|(?<![\w@.-])(?:javascript|vbscript|mailto|tel|data:text):?[^\s<>\"')\]]+"
+    r"|(?<![\w@.-])(?:javascript|vbscript|mailto|tel|data):[^\s<>\"')\]]+"
     r"|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|info|biz|xyz|ru|cn|shop|de|eu|io)\b(?:[:/?#][^\s<>\"')\]]*)?",
     re.IGNORECASE,
 )

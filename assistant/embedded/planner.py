@@ -129,7 +129,8 @@ class EmbeddedPlanner:
     def _search(self, task: "_Task") -> "_Part":
         """A search whose conditions say all that the text says."""
         reading = task.reading
-        if reading.foreign_currency:
+        priced = any(condition.field == "price" for condition in reading.conditions)
+        if reading.foreign_currency and not priced:
             return _Part(needs="currency")
         plain = not (reading.conditions or reading.superlative)
         if (name := self._foreign_name(reading)) and (plain or reading.unknown_product):
@@ -196,6 +197,8 @@ def _focus(reading: Reading, context: tuple[str, ...]) -> _Focus:
     """Named products first, then what "it" points at, then the product of the page."""
     named = tuple(dict.fromkeys(mention.sku for mention in reading.products if not mention.ambiguous))
     unsure = tuple(dict.fromkeys(mention.sku for mention in reading.products if mention.ambiguous))
+    if seen := [sku for sku in context if sku in unsure]:  # chosen, shown before, or on the page
+        return _Focus(tuple(dict.fromkeys((*named, seen[0]))))
     if unsure:
         return _Focus((*named, *unsure), ambiguous=True)
     if reading.context_plural and context:

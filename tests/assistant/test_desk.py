@@ -148,7 +148,6 @@ def test_a_choice_settles_intent_and_product_without_reading(desk: Desk) -> None
     assert "intent" not in [record.hop for record in desk.ledger.hops(chosen.turn_id)]
 
 
-@pytest.mark.xfail(reason="the embedded planner reads the name again and does not know which one was chosen")
 def test_a_choice_among_products_completes_the_question(desk: Desk) -> None:
     asked = ask(desk, "How heavy is the Tonika Home? Mail me at zoe.k@example.com")
     assert isinstance(asked.outcome, Clarify)

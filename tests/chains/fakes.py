@@ -136,7 +136,12 @@ returns = { points = "points" }
 def shop_scope(**budget: int) -> Scope:
     """The small shop's scope, with another budget where one is given."""
     scope = parse_scope(SCOPE, "shop.toml")
-    return scope.model_copy(update={"budget": scope.budget.model_copy(update=budget)})
+    return changed(scope, budget=scope.budget.model_copy(update=budget))
+
+
+def changed(scope: Scope, **fields: object) -> Scope:
+    """A scope with other fields; `model_copy` would carry over what the old one had worked out of its intents."""
+    return Scope.model_validate({name: getattr(scope, name) for name in Scope.model_fields} | fields)
 
 
 def fact(record: str, field: str, value: FactValue, source: str = "get_product") -> Fact:

@@ -22,7 +22,7 @@ from chains.outcomes import (
 from chains.replies import beside, missing, moderated, next_choices, present, undecided, without_lookup
 from chains.scope import IntentScope, Scope
 from moderation import Verdict
-from tests.chains.fakes import ORDER_NUMBER, ORDER_PLAN, shop_scope
+from tests.chains.fakes import ORDER_NUMBER, ORDER_PLAN, changed, shop_scope
 
 SCOPE = shop_scope()
 TEXTS = SCOPE.texts
@@ -35,7 +35,7 @@ PLAIN = Answer(
 
 def rounds(count: int) -> Scope:
     """The shop's scope with so many questions back."""
-    return SCOPE.model_copy(update={"limits": SCOPE.limits.model_copy(update={"clarify_rounds": count})})
+    return changed(SCOPE, limits=SCOPE.limits.model_copy(update={"clarify_rounds": count}))
 
 
 def may(intent: IntentScope, *outcomes: str) -> IntentScope:
@@ -219,7 +219,7 @@ def test_what_was_just_served_is_no_next_step() -> None:
 
 def test_a_next_step_of_both_requests_is_offered_once() -> None:
     both = COMPARE.model_copy(update={"next": (RETURNS.id,)})
-    scope = SCOPE.model_copy(update={"intents": tuple(both if one == COMPARE else one for one in SCOPE.intents)})
+    scope = changed(SCOPE, intents=tuple(both if one == COMPARE else one for one in SCOPE.intents))
     assert [choice.label for choice in next_choices((), (PRICE, both), scope)] == ["Returns"]
 
 

@@ -27,6 +27,7 @@ from tests.chains.fakes import (
     Script,
     ask_for,
     call,
+    changed,
     draft,
     names,
     order_chain,
@@ -85,7 +86,7 @@ def test_the_shops_own_address_in_a_policy_may_be_said() -> None:
 
 def test_no_more_products_are_shown_than_the_scope_allows() -> None:
     scope = shop_scope()
-    scope = scope.model_copy(update={"limits": scope.limits.model_copy(update={"products_shown": 1})})
+    scope = changed(scope, limits=scope.limits.model_copy(update={"products_shown": 1}))
     plan = Plan(calls=(call("search_products", "product.price", query="lamp"),))
     two = draft(Value(fact="L-1:price"), products=("L-1", "L-2"))
     outcome = run(ask_for(), shop_chain(scope=scope, plan=plan, response=two)).outcome
@@ -145,7 +146,7 @@ def test_close_intents_go_to_a_person_once_the_rounds_are_used_up() -> None:
 
 def test_what_is_out_of_scope_is_declined() -> None:
     scope = shop_scope()
-    scope = scope.model_copy(update={"thresholds": scope.thresholds.model_copy(update={"out_of_scope": 0.5})})
+    scope = changed(scope, thresholds=scope.thresholds.model_copy(update={"out_of_scope": 0.5}))
     intent = names("product.price").model_copy(update={"out_of_scope": 0.5})
     done = run(ask_for("Write a poem"), shop_chain(scope=scope, intent=intent))
     assert done.outcome == Decline(reason="out_of_scope", text="I only know lamps.")
@@ -335,7 +336,7 @@ def test_a_site_without_personal_data_rules_publishes_its_policies_all_the_same(
     scope = shop_scope()
     none = scope.moderation.model_copy(update={"pii": PiiPolicy(kinds=())})
     chain = shop_chain(
-        scope=scope.model_copy(update={"moderation": none}),
+        scope=changed(scope, moderation=none),
         intent=names("returns.policy"),
         plan=Plan(calls=(RETURNS_CALL,)),
         response=draft(Quote(passage="returns#1"), intent="returns.policy"),

@@ -27,6 +27,7 @@ from tests.chains.fakes import (
     Scripted,
     ask_for,
     call,
+    changed,
     draft,
     fact,
     names,
@@ -39,7 +40,7 @@ from tests.chains.fakes import (
 def permitting(scope: Scope, intent: str, *outcomes: str) -> Scope:
     """The scope with other outcome kinds for one intent."""
     intents = tuple(one.model_copy(update={"outcomes": outcomes}) if one.id == intent else one for one in scope.intents)
-    return scope.model_copy(update={"intents": intents})
+    return changed(scope, intents=intents)
 
 
 # Outcomes are of a permitted kind

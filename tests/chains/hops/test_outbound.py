@@ -1,0 +1,81 @@
+import asyncio
+
+import pytest
+
+from chains.attempt import CodeModel
+from chains.hops import outbound
+from chains.hops.outbound import may_leave
+from chains.messages import OutboundInput
+from chains.ports import ModelCard
+from chains.trail import Trail
+from moderation import Outgoing
+from tests.chains.fakes import EMAIL, ORDER_NUMBER, MemoryLog, shop_scope
+from tests.chains.trails import FRAME
+
+SCOPE = shop_scope()
+ORIGINALS = {"[ORDER_1]": ORDER_NUMBER, "[EMAIL_1]": EMAIL}
+
+
+def leaving(*texts: str, public: tuple[str, ...] = ()) -> tuple[bool, Trail]:
+    trail = Trail(FRAME, MemoryLog())
+    given = OutboundInput(texts=texts, locale="en", placeholders=tuple(ORIGINALS), public=public)
+    return asyncio.run(may_leave(given, SCOPE, ORIGINALS, trail, 1.0)), trail
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("It costs 49 EUR.", "It is in stock: 3 left."),
+        ("See https://shop.example/lamps.",),
+        ("Your order [ORDER_1] is shipped.",),
+        (f"We wrote to {EMAIL}.",),
+    ],
+)
+def test_what_is_the_shops_or_the_customers_may_leave(texts: tuple[str, ...]) -> None:
+    allowed, trail = leaving(*texts)
+    assert allowed
+    assert trail.records[0].parsed == {"text": "\n".join(texts)}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (" ", "empty"),
+        ("a" * 12_001, "too_long"),
+        ("It costs\x00 49 EUR.", "control_characters"),
+        ("See https://evil.example/.", "foreign_link"),
+        ("Your order [ORDER_2] is shipped.", "placeholder"),
+        ("Write to eve@evil.example.", "foreign_email"),
+        ("Your order LO-99999 is shipped.", "foreign_order"),
+    ],
+)
+def test_what_is_neither_may_not(text: str, code: str) -> None:
+    allowed, trail = leaving(text)
+    assert not allowed
+    assert code in [failure.code for failure in trail.records[0].validation_errors]
+
+
+def test_one_bad_text_keeps_all_of_them() -> None:
+    assert not leaving("It costs 49 EUR.", "See https://evil.example/.")[0]
+
+
+def test_what_the_shop_publishes_may_be_said() -> None:
+    assert leaving("Ask help@shop.example.", public=("help@shop.example",))[0]
+    assert not leaving("Ask help@shop.example.")[0]
+
+
+def test_the_record_holds_placeholders_and_not_what_they_stand_for() -> None:
+    _, trail = leaving("Your order [ORDER_1] is shipped.")
+    assert ORDER_NUMBER not in trail.records[0].model_dump_json()
+    assert EMAIL not in trail.records[0].model_dump_json()
+
+
+def test_a_check_that_fails_to_run_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(given: OutboundInput) -> Outgoing:
+        raise ZeroDivisionError
+
+    card = ModelCard("hopdesk", "outbound/1", "check")
+    monkeypatch.setattr(outbound, "MODEL", CodeModel[OutboundInput](card, fail))
+    allowed, trail = leaving("It costs 49 EUR.")
+    assert not allowed
+    assert trail.records[0].status == "error"
