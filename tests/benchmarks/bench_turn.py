@@ -20,6 +20,7 @@ from rich.table import Table
 from assistant.desk import Desk
 from assistant.embedded.encoder import Encoder
 from assistant.ledger import Ledger, Vault
+from assistant.logs import configure_logs
 from assistant.requests import AskRequest
 from assistant.settings import Settings
 from assistant.wiring import open_site
@@ -66,6 +67,7 @@ def start_up_s(home: Path) -> float:
 def main() -> None:
     """Measure and print."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
+    configure_logs("WARNING", as_json=False)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         times, rate, kinds = asyncio.run(measure(home, seconds))

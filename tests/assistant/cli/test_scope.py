@@ -69,7 +69,7 @@ def test_init_overwrites_nothing(run: Run, tmp_path: Path) -> None:
     assert "is there already and is left as it is" in refused.stderr
     assert run("scope", "init", tmp_path / "other.toml").exit_code == 0
     assert (tmp_path / "products.jsonl").read_text(encoding="utf-8") == "mine"
-    missing = run("scope", "init", tmp_path / "no" / "scope.toml")
+    missing = run("scope", "init", tmp_path / "scope.toml" / "inside-a-file.toml")
     assert missing.exit_code == 1
     assert "the file cannot be written" in missing.stderr
 

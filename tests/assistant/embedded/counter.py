@@ -212,8 +212,8 @@ class Counter:
         texts = [text for of_intent in INSIDE.values() for text in of_intent]
         self.mask = Masker(self.reader, self.vocabulary, encoder, texts)
         own = {tool.name: tool for tool in OPERATOR_SCOPE.tools}
-        finder = FieldFinder(self.vocabulary, encoder)
-        self.planner = EmbeddedPlanner(self.reader, self.vocabulary, self.mask, finder, own)
+        self.finder = FieldFinder(self.vocabulary, encoder)
+        self.planner = EmbeddedPlanner(self.reader, self.vocabulary, self.mask, self.finder, own)
         self.responder = EmbeddedResponder(self.reader)
         self.toolbox = ShopToolbox(self.catalog, Orders(), SCOPE, folder)
 

@@ -8,7 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from assistant.embedded.planner import EmbeddedPlanner
+from assistant.embedded.reader import Reader
+from assistant.embedded.reading import Condition, Reading
+from chains.facts import FilterOp
 from chains.messages import Need, Plan
+from chains.values import Money, Terms
 from tests.assistant.embedded.counter import OPERATOR_SCOPE, Asked, Counter, calls
 from tests.assistant.embedded.texts import PAGES, TEXTS
 
@@ -74,6 +79,10 @@ class TestUnclearProduct:
         assert (plan.needs, plan.candidates) == ("product", ("HEA-1", "HEA-2"))
         assert calls(plan) == [("get_product", {"sku": sku, "fields": ["price"]}) for sku in ("HEA-1", "HEA-2")]
 
+    def test_of_the_products_of_one_name_that_of_the_page_is_meant(self, counter: Counter) -> None:
+        plan = counter.plan("is the tonika velm noise cancelling", "get_product", page=("HEA-2",))
+        assert calls(plan) == [("get_product", {"sku": "HEA-2", "fields": ["noise_cancelling"]})]
+
     def test_candidates_are_not_read_where_that_is_not_permitted(self, counter: Counter) -> None:
         plan = counter.plan("is the tonika velm in stock", "check_stock")
         assert (plan.needs, plan.candidates, plan.calls) == ("product", ("HEA-1", "HEA-2"), ())
@@ -125,7 +134,7 @@ class TestSeveralProducts:
         assert calls(plan) == [("get_product", {"sku": sku, "fields": ["works_with"]}) for sku in ("HEA-1", "HEA-2")]
 
     def test_whether_two_products_go_together_is_answered_by_what_they_work_with(self, counter: Counter) -> None:
-        plan = counter.plan("will the velm 700 go with the nova 14", "get_product")
+        plan = counter.plan("can i charge the velm 700 from the nova 14", "get_product")
         assert calls(plan) == [("get_product", {"sku": sku, "fields": ["works_with"]}) for sku in ("HEA-1", "LAP-1")]
 
 
@@ -189,6 +198,50 @@ class TestSearch:
                 },
             )
         ]
+
+
+class Says(Reader):
+    """A reader that reads the same whatever is written."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    def read(self, text: str, context: tuple[str, ...] = ()) -> Reading:
+        return self._reading
+
+
+class TestSearchOfAReading:
+    """Readings that a reader may make, although the present one writes them otherwise."""
+
+    def arguments(self, counter: Counter, reading: Reading) -> Arguments:
+        planner = EmbeddedPlanner(Says(reading), counter.vocabulary, counter.mask, counter.finder, {})
+        [(_, arguments)] = calls(planner.plan(Asked("laptops", {"a.b": ("search_products",)}).given))
+        return arguments
+
+    @pytest.mark.parametrize(
+        ("op", "limits"),
+        [
+            ("lt", {"price_max_minor": 500}),
+            ("gt", {"price_min_minor": 500}),
+            ("eq", {"price_min_minor": 500, "price_max_minor": 500}),
+            ("ne", {}),
+        ],
+    )
+    def test_a_price_becomes_a_range(self, counter: Counter, op: FilterOp, limits: Arguments) -> None:
+        price = Condition("price", op, Money(amount_minor=500, currency="EUR"), (0, 1))
+        assert self.arguments(counter, Reading("laptops", conditions=(price,))) == {"limit": 4, **limits}
+
+    def test_a_condition_that_no_filter_can_say_is_left_out(self, counter: Counter) -> None:
+        ports = Condition("ports", "has", Terms(values=("HDMI", "USB-C")), (0, 1))
+        assert self.arguments(counter, Reading("laptops", conditions=(ports,))) == {"limit": 4}
+
+    def test_what_has_no_order_is_not_sorted_by(self, counter: Counter) -> None:
+        reading = Reading("laptops", category="laptops", superlative=("colour", "most"))
+        assert self.arguments(counter, reading) == {"category": "laptops", "limit": 4}
+
+    @pytest.mark.parametrize(("wanted", "limit"), [(None, 4), (3, 3), (50, 8)])
+    def test_no_more_are_asked_for_than_can_be_shown(self, counter: Counter, wanted: int | None, limit: int) -> None:
+        assert self.arguments(counter, Reading("", category="laptops", limit=wanted))["limit"] == limit
 
 
 class TestOtherTools:
