@@ -250,6 +250,7 @@ def _found(query: Query, pick: int) -> str:
     what = _searched(query)
     what += " of that name" if query.named else ""
     if not query.total:
+        what += "" if query.exact else " that fit your words"
         return (f"I found no {what}.", f"Nothing matches: no {what}.")[pick % 2]
     if query.total == 1:
         return f"I found one match among the {what}."

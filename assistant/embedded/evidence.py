@@ -22,7 +22,7 @@ _SHAPE_WEIGHT = 0.5
 def things_named(reading: Reading) -> int:
     """How many kinds of thing of the catalog a text names (0 to 3): a product, a category, fields or their values."""
     fields = {*reading.fields, *(condition.field for condition in reading.conditions)}
-    return min(bool(reading.products) + bool(reading.category) + len(fields), _MOST)
+    return min(bool(reading.products or reading.brands) + bool(reading.category) + len(fields), _MOST)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from chains.values import Flag, Money, Quantity, Text
 
 Arguments = dict[str, JsonValue]
 _SHOWN = 4
+_OF_ALL = frozenset({"price", "stock", "brand"})  # fields that every product has
 _CANDIDATES = 4
 _QUERY_CHARS = 200
 _PUNCTUATION = ".,;:!?\"'()"
@@ -114,12 +115,20 @@ class EmbeddedPlanner:
         always = task.given.asks.get(task.intent, ())
         named = tuple(dict.fromkeys((*always, *_asked_fields(reading, self._vocabulary))))[:8]
         category = self._category_of.get(focus.skus[0]) if focus.skus else None
-        if named or category is None or not reading.leftover:
+        if category is None or any(self._has(field, category) for field in named):
             return named
+        if not named and not reading.leftover:
+            return ()
         if len(focus.skus) > 1:
-            return tuple(key for key, field in self._vocabulary.fields.items() if _says_fit(field, category))[:4]
+            return (
+                tuple(key for key, field in self._vocabulary.fields.items() if _says_fit(field, category))[:4] or named
+            )
         nearest = self._finder.nearest(self._mask(reading.text), category)
-        return (nearest,) if nearest else ()
+        return (nearest,) if nearest else named
+
+    def _has(self, field: str, category: str) -> bool:
+        """Whether any product of a category states a field."""
+        return field in _OF_ALL or category in self._vocabulary.fields[field].categories
 
     def _foreign_name(self, reading: Reading) -> str | None:
         """A product's name that the catalog lacks: one that looks like a model, or else words that are no English."""
@@ -259,7 +268,8 @@ def _criteria(reading: Reading, vocabulary: Vocabulary) -> Arguments:
     either = [
         reading.text[slice(*condition.span)] for condition in reading.conditions if condition.field in alternatives
     ]
-    free = reading.leftover if not (reading.category and (filters or reading.superlative)) else ""
+    # With a category or conditions, words that are left over would only hide products that fit.
+    free = "" if reading.category or reading.conditions or reading.superlative else reading.leftover
     if query := " ".join((*either, free)).strip():
         arguments["query"] = query[:_QUERY_CHARS]
     arguments["limit"] = min(max(reading.limit or _SHOWN, 1), 8)

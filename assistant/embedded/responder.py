@@ -127,7 +127,8 @@ def _of_product(reading: Reading, record: Record, evidence: Evidence, asks: tupl
     """
     chosen = _variant(reading, record, evidence)
     fields = asks or tuple(dict.fromkeys((*reading.fields, *(condition.field for condition in reading.conditions))))
-    claims: list[Claim] = []
+    tested: list[Claim] = []
+    told: list[Claim] = []
     for field in fields:
         fact = evidence.value_of(chosen, field) or evidence.value_of(record.id, field)
         if fact is None:
@@ -135,9 +136,10 @@ def _of_product(reading: Reading, record: Record, evidence: Evidence, asks: tupl
         conditions = [condition for condition in reading.conditions if condition.field == field]
         tests = [test for condition in conditions if (test := _test(condition, fact))]
         if tests and (_is_yes_no(reading) or field not in reading.fields):
-            claims += _tested(tests, evidence)
+            tested += _tested(tests, evidence)
         else:
-            claims.append(_statement(fact, reading))
+            told.append(_statement(fact, reading))
+    claims = [*tested, *told]
     lacking = [a for a in evidence.absences if a.record == record.id and not evidence.value_of(chosen, a.field)]
     claims += [NotListed(record=absence.record, field=absence.field) for absence in lacking]
     stock = evidence.value_of(chosen, "stock")

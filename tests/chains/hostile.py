@@ -123,7 +123,7 @@ def intents(_given: IntentInput, scope: Scope) -> st.SearchStrategy[str]:
     """What an intent model may say: mostly a ranking, with foreign intents and impossible scores among them."""
     score: Shaped = st.fixed_dictionaries({"intent": _any_of(*scope.by_id), "score": _SHARES})
     other: Shaped = st.sampled_from([*scope.by_id]).map(lambda one: {"intent": one, "score": 0.9})
-    sure: Shaped = st.sampled_from([*scope.by_id]).map(lambda one: [{"intent": one, "score": 1.0}])
+    sure: Shaped = _any_of(*scope.by_id).map(lambda one: [{"intent": one, "score": 1.0}])
     return _reply(
         ranked=_mostly(sure, st.lists(score, min_size=1, max_size=4)),
         second=st.one_of(st.none(), st.none(), other, score),
@@ -177,7 +177,7 @@ def plans(given: LookupInput, scope: Scope) -> st.SearchStrategy[str]:
     few = st.lists(own, min_size=1, max_size=3, unique_by=str)
     return _reply(
         calls=st.one_of(few, few, st.lists(own | foreign, max_size=3), st.lists(own, max_size=9)),
-        needs=_mostly(st.none(), _any_of("product", "details", "currency", "order_proof")),
+        needs=st.one_of(st.none(), st.none(), _any_of("product", "details", "currency", "order_proof")),
         candidates=st.lists(_SKU, max_size=3),
     )
 

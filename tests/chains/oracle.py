@@ -294,8 +294,9 @@ class Oracle(Reader):
 
     def _count(self, claim: Count | NoneFound, masked: str) -> str | None:
         what = r"(⟦N\d+⟧)( in stock)?(?: \((.+)\))?"
-        if found := re.fullmatch(rf"(?:I found|Nothing matches:) no {what}\.", masked):
-            number, (noun, stocked, conditions) = 0, found.groups()
+        ranked = ""
+        if found := re.fullmatch(rf"(?:I found|Nothing matches:) no {what}( that fit your words)?\.", masked):
+            number, (noun, stocked, conditions, ranked) = 0, found.groups()
         elif found := re.fullmatch(rf"I found one match among the {what}\.", masked):
             number, (noun, stocked, conditions) = 1, found.groups()
         elif found := re.fullmatch(rf"(?:I found|There are) ({NUMBER}) {what}\.", masked):
@@ -307,6 +308,8 @@ class Oracle(Reader):
             return "another search"
         if number and not query.exact:
             return "a ranked search has no count"
+        if not number and bool(ranked) is query.exact:
+            return "ranked words are conditions, or the other way round"
         return None if number == query.total else "another number"
 
     def _extreme(self, claim: Extreme, masked: str) -> str | None:

@@ -44,8 +44,8 @@ def _hostile_turn(data: st.DataObject) -> tuple[Turn, Chain]:
     turn = replace(
         ask_for(text),
         identity=data.draw(st.sampled_from(Identity)),
-        intent=data.draw(st.none() | st.sampled_from(sorted(scope.by_id))),
-        clarified=data.draw(st.sampled_from([0, 0, 0, 1, 2])),
+        intent=data.draw(st.sampled_from([None, None, *scope.by_id])),
+        clarified=data.draw(st.sampled_from([0, 0, 1, 2])),
     )
     return turn, chain
 
@@ -73,7 +73,8 @@ def _attempts(done: Done, hop: HopName) -> list[HopRecord]:
 
 def _nothing_after_a_stop(done: Done) -> None:
     """What no moderator let through is read by no other hop."""
-    verdict = next((Verdict.model_validate_json(to_json(r.parsed)) for r in done.records if r.valid), None)
+    valid = [record.parsed for record in _attempts(done, "moderation") if record.valid]
+    verdict = Verdict.model_validate_json(to_json(valid[0])) if valid else None
     if verdict is None or verdict.action not in {"allow", "redact"}:
         assert {record.hop for record in done.records} == {"moderation"}
         assert isinstance(done.outcome, Handoff | Decline)

@@ -65,9 +65,7 @@ def test_naming_things_of_the_catalog_speaks_against_out_of_scope(model: Embedde
         ("what does the nova 14 cost? does it have a touchscreen?", {"product.price", "product.question"}),
     ],
 )
-def test_two_parts_that_ask_different_things_are_two_intents(
-    model: EmbeddedIntent, text: str, both: set[str]
-) -> None:
+def test_two_parts_that_ask_different_things_are_two_intents(model: EmbeddedIntent, text: str, both: set[str]) -> None:
     found = model.classify(text)
     assert found.second is not None
     assert {found.ranked[0].intent, found.second.intent} == both

@@ -123,9 +123,7 @@ class TestSeveralProducts:
         assert calls(plan) == [("get_product", {"sku": sku, "fields": ["weight"]}) for sku in ("LAP-1", "LAP-2")]
 
     @pytest.mark.parametrize("page", [("LAP-1",), ("LAP-1", "MOU-1")])
-    def test_one_named_product_is_compared_with_that_of_the_page(
-        self, counter: Counter, page: tuple[str, ...]
-    ) -> None:
+    def test_one_named_product_is_compared_with_that_of_the_page(self, counter: Counter, page: tuple[str, ...]) -> None:
         plan = counter.plan("is this lighter than the fjord 13?", "compare_products", page=page)
         assert calls(plan) == [("compare_products", {"skus": ["LAP-2", "LAP-1"], "fields": ["weight"]})]
 
