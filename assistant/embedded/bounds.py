@@ -158,6 +158,8 @@ def _after(tokens: list[Token], after: int, starts: set[int]) -> tuple[BoundOp, 
             return _OPS[AFTER_NUMBER[words]], start + 2
     for length in (2, 1):  # "24 months warranty at least"
         words = " ".join(token.word for token in tokens[after + 1 : after + 1 + length])
+        if after + 1 + length > len(tokens):
+            continue
         ends = after + 1 + length >= len(tokens) or any(sign in tokens[after + 1 + length].gap for sign in ".,;!?")
         if words in _LATE and ends:
             return _OPS[AFTER_NUMBER[words]], after + 1 + length

@@ -1,7 +1,7 @@
 """What the reader finds in requests, and what holds for any text at all."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assistant.catalog.vocabulary import Vocabulary
@@ -65,6 +65,7 @@ def _names_only_what_is_known(reading: Reading, seen: int) -> None:
 
 
 @settings(max_examples=150, deadline=None)
+@example(text="1k0min")
 @given(text=TEXTS)
 def test_reading_is_deterministic_and_ignores_the_case_of_ascii_letters(text: str) -> None:
     text = text.encode("ascii", "ignore").decode()

@@ -1,0 +1,89 @@
+"""Running labelled cases, on the small shop of the chain's tests."""
+
+import asyncio
+
+import pytest
+
+from chains.messages import IntentInput
+from chains.outcomes import Answer
+from chains.tools import Identity
+from evals.cases import Case, Expectation, Split
+from evals.running import NOW, CaseRun, run_case, run_cases
+from tests.chains.fakes import DOWN, EMAIL, ORDER_NUMBER, FakeToolbox, MemoryLog, Script, names, order_chain, shop_chain
+
+
+def case(text: str, *, page: str | None = None, customer: str | None = None, split: Split = "dev") -> Case:
+    expect = (Expectation(intents=("product.price",), outcome="answer"),)
+    return Case(id="c1", text=text, page=page, customer=customer, tags=("hard",), split=split, expect=expect)
+
+
+def run(one: Case) -> CaseRun:
+    return asyncio.run(run_case(one, shop_chain()))
+
+
+def test_a_case_runs_as_its_turn_would_and_keeps_every_hop() -> None:
+    done = run(case("What does the desk lamp cost?"))
+    assert isinstance(done.outcome, Answer)
+    hops = [record.hop for record in done.records]
+    assert hops == ["moderation", "intent", "lookup", "response", "grounding", "outbound"]
+
+
+def test_the_records_say_of_which_case_they_are_and_not_of_a_live_turn() -> None:
+    for record in run(case("What does the desk lamp cost?", split="train")).records:
+        assert (record.turn_id, record.case_id, record.eval_case_id) == ("c1", "c1", "c1")
+        assert (record.origin, record.split, record.tags, record.now) == ("eval", "train", ("hard",), NOW)
+
+
+def test_the_chains_own_log_is_left_alone() -> None:
+    chain = shop_chain()
+    asyncio.run(run_case(case("What does the desk lamp cost?"), chain))
+    assert isinstance(chain.log, MemoryLog)
+    assert chain.log.records == []
+
+
+@pytest.mark.parametrize(("page", "on_product"), [("L-2", True), (None, False)])
+def test_the_page_of_a_case_is_seen(page: str | None, on_product: bool) -> None:
+    intent = Script[IntentInput](names("product.price"))
+    chain = shop_chain()
+    done = asyncio.run(run_case(case("What does it cost?", page=page), type(chain)(**{**vars(chain), "intent_model": intent})))
+    assert intent.given[0].on_product is on_product
+    lookup = done.last("lookup")
+    assert lookup is not None
+    assert lookup.input["products"] == ([page] if page else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "customer", "identity"),
+    [
+        ("Where is it?", None, Identity.ANONYMOUS),
+        (f"Where is {ORDER_NUMBER}?", None, Identity.ANONYMOUS),
+        (f"Where is {ORDER_NUMBER}? I am {EMAIL}", None, Identity.ORDER_PROOF),
+        ("Where is it?", EMAIL, Identity.VERIFIED),
+    ],
+)
+def test_a_case_proves_who_asks_by_what_it_holds(text: str, customer: str | None, identity: Identity) -> None:
+    done = asyncio.run(run_case(case(text, customer=customer), shop_chain()))
+    assert {record.identity for record in done.records} == {identity.name.lower()}
+
+
+def test_personal_data_is_kept_beside_the_records_and_not_in_them() -> None:
+    done = asyncio.run(run_case(case(f"Where is {ORDER_NUMBER}? I am {EMAIL}"), order_chain()))
+    assert done.originals == {"[ORDER_1]": ORDER_NUMBER, "[EMAIL_1]": EMAIL}
+    assert isinstance(done.outcome, Answer)
+    assert not any(EMAIL in record.model_dump_json() for record in done.records)
+
+
+def test_the_last_record_of_a_hop_is_one_that_held() -> None:
+    done = asyncio.run(run_case(case("What does the desk lamp cost?"), shop_chain(response=DOWN)))
+    assert done.last("intent") is not None
+    assert any(record.hop == "response" for record in done.records)
+    assert done.last("response") is None
+    assert done.last("outbound") is None
+
+
+def test_cases_run_one_after_the_other_in_their_order() -> None:
+    tools = FakeToolbox()
+    cases = [case("What does the desk lamp cost?"), case("And the floor lamp?")]
+    runs = run_cases(iter(cases), shop_chain(toolbox=tools))
+    assert [done.case for done in runs] == cases
+    assert len(tools.ran) == 2
