@@ -1,6 +1,7 @@
 """A small shop for tests of the running chain: its scope, its toolbox, scripted models, and a log in memory."""
 
 import asyncio
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -264,11 +265,18 @@ class MemoryLog:
         return [r.hop if r.attempt == 1 else f"{r.hop} {r.attempt}" for r in self.records]
 
 
-class Never:
-    """A reply that does not come."""
+@dataclass(frozen=True)
+class Late:
+    """A reply that never comes; the event loop's clock is put forward by `by_s`, so that nobody waits for it."""
+
+    by_s: float = 0
+
+    async def wait(self) -> None:
+        vars(asyncio.get_running_loop())["time"] = lambda: time.monotonic() + self.by_s
+        await asyncio.Event().wait()
 
 
-Scripted = BaseModel | str | Exception | Never
+Scripted = BaseModel | str | Exception | Late
 
 
 class Script(Generic[GivenT]):
@@ -287,8 +295,8 @@ class Script(Generic[GivenT]):
         self.repairs.append(repair)
         reply = self._first if repair is None else self._second
         match reply:
-            case Never():
-                await asyncio.Event().wait()
+            case Late():
+                await reply.wait()
                 raise AssertionError("nobody sets this event")
             case Exception():
                 raise reply

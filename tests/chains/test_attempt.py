@@ -11,7 +11,7 @@ from chains.record import CalledTool, HopRecord
 from chains.scope import Scope
 from chains.trail import Trail
 from moderation import Failure, Guard
-from tests.chains.fakes import MemoryLog, Never, Script, Scripted, names, shop_scope
+from tests.chains.fakes import Late, MemoryLog, Script, Scripted, names, shop_scope
 from tests.chains.trails import FRAME
 
 GIVEN = IntentInput(text="What does it cost?", locale="en")
@@ -27,11 +27,11 @@ def known(value: Intent, scope: Scope) -> tuple[Failure, ...]:
 GUARD: Guard[Intent, Scope] = Guard("attempt", Intent, (known,))
 
 
-def served(model: HopModel[IntentInput], timeout_s: float = 4.0) -> tuple[Intent | None, list[HopRecord]]:
+def served(model: HopModel[IntentInput]) -> tuple[Intent | None, list[HopRecord]]:
     """What asking this model comes to, and the records of it."""
     trail = Trail(FRAME, MemoryLog())
     asked = Asked("intent", GIVEN, Intent, model, GUARD, shop_scope())
-    return asyncio.run(ask(asked, trail, timeout_s)), trail.records
+    return asyncio.run(ask(asked, trail, 4.0)), trail.records
 
 
 def test_a_good_reply_is_taken_at_once() -> None:
@@ -76,25 +76,25 @@ def test_a_model_that_cannot_repair_is_asked_once() -> None:
     [
         (ModelFailed("The model is down."), "ModelFailed"),
         (RecursionError(), "RecursionError"),
-        (Never(), "TimeoutError"),
+        (Late(5), "TimeoutError"),
     ],
 )
 def test_a_model_without_a_reply_is_not_asked_again(reply: Scripted, error_type: str) -> None:
-    value, records = served(Script(reply), timeout_s=0.01)
+    value, records = served(Script(reply))
     assert value is None
     assert [(r.status, r.error_type, r.validation_errors) for r in records] == [("error", error_type, ())]
 
 
-@pytest.mark.parametrize("second", [ModelFailed("The model is down."), Never()])
+@pytest.mark.parametrize("second", [ModelFailed("The model is down."), Late(5)])
 def test_a_model_that_fails_on_its_second_try_leaves_both_records(second: Scripted) -> None:
-    value, records = served(Script(BAD, second), timeout_s=0.05)
+    value, records = served(Script(BAD, second))
     assert value is None
     assert [(r.attempt, r.status) for r in records] == [(1, "invalid"), (2, "error")]
 
 
 def test_being_cancelled_is_not_a_failure_of_the_model() -> None:
     trail = Trail(FRAME, MemoryLog())
-    asked = Asked("intent", GIVEN, Intent, Script(Never()), GUARD, shop_scope())
+    asked = Asked("intent", GIVEN, Intent, Script(Late()), GUARD, shop_scope())
 
     async def cancel() -> None:
         task = asyncio.create_task(ask(asked, trail, 4.0))

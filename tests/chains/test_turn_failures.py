@@ -22,7 +22,7 @@ from tests.chains.fakes import (
     PRICE_PLAN,
     PRODUCTS,
     FakeToolbox,
-    Never,
+    Late,
     Script,
     Scripted,
     ask_for,
@@ -81,7 +81,6 @@ def test_an_answer_that_may_not_leave_is_declined_where_a_handoff_is_not_permitt
 
 # Models that fail
 
-LATE_SCOPE = shop_scope(hop_ms=100)
 GARBAGE = '{"ranked": [}'
 WRONG: dict[HopName, str] = {
     "moderation": '{"action": "allow", "layer": "model", "extra": 1}',
@@ -92,7 +91,7 @@ WRONG: dict[HopName, str] = {
 FAILURES: list[tuple[str, Scripted | None, str]] = [
     ("down", DOWN, "error"),
     ("defective", ZeroDivisionError("1/0"), "error"),
-    ("late", Never(), "error"),
+    ("late", Late(5), "error"),
     ("garbage", GARBAGE, "invalid"),
     ("wrong", None, "invalid"),
 ]
@@ -105,7 +104,7 @@ AFTER: dict[HopName, Handoff] = {
 
 def failing_at(hop: HopName, first: Scripted, second: Scripted | None = None) -> Chain:
     """The chain with a model at that hop which first replies so, and then so."""
-    chain = shop_chain(scope=LATE_SCOPE)
+    chain = shop_chain()
     match hop:
         case "moderation":
             return replace(chain, moderators=(Script(first, second),))
@@ -162,7 +161,7 @@ def test_the_error_types_of_models_are_recorded_without_their_messages() -> None
     done = run(ask_for(), failing_at("intent", ModelFailed(f"the prompt was: {EMAIL}")))
     assert done.records[-1].error_type == "ModelFailed"
     assert EMAIL not in done.records[-1].model_dump_json()
-    assert run(ask_for(), failing_at("intent", Never())).records[-1].error_type == "TimeoutError"
+    assert run(ask_for(), failing_at("intent", Late(5))).records[-1].error_type == "TimeoutError"
 
 
 # Tools, checks and defects
@@ -239,9 +238,8 @@ def test_an_intent_that_the_scope_has_no_more_is_a_handoff() -> None:
 
 @pytest.mark.parametrize("hop", ["moderation", "intent", "lookup", "response"])
 def test_a_turn_past_its_deadline_is_overdue_wherever_it_stands(hop: HopName) -> None:
-    chain = replace(failing_at(hop, Never()), scope=shop_scope(deadline_ms=100))
     with capture_logs() as logs:
-        done = run(ask_for(), chain)
+        done = run(ask_for(), failing_at(hop, Late(3600)))
     assert done.outcome == Handoff(reason="overdue", text=HANDOFF)
     assert done.hops == ALL_HOPS[: ALL_HOPS.index(hop)]
     assert [line["event"] for line in logs] == ["turn_overdue"]
@@ -249,7 +247,7 @@ def test_a_turn_past_its_deadline_is_overdue_wherever_it_stands(hop: HopName) ->
 
 def test_a_turn_that_is_cancelled_stays_cancelled() -> None:
     async def cancel() -> None:
-        task = asyncio.create_task(run_turn(ask_for(), failing_at("intent", Never())))
+        task = asyncio.create_task(run_turn(ask_for(), failing_at("intent", Late())))
         await asyncio.sleep(0)
         task.cancel()
         await task

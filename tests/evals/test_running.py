@@ -1,6 +1,7 @@
 """Running labelled cases, on the small shop of the chain's tests."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from chains.outcomes import Answer
 from chains.tools import Identity
 from evals.cases import Case, Expectation, Split
 from evals.running import NOW, CaseRun, run_case, run_cases
-from tests.chains.fakes import DOWN, EMAIL, ORDER_NUMBER, FakeToolbox, MemoryLog, Script, names, order_chain, shop_chain
+from tests.chains.fakes import EMAIL, ORDER_NUMBER, FakeToolbox, MemoryLog, Script, names, order_chain, shop_chain
 
 
 def case(text: str, *, page: str | None = None, customer: str | None = None, split: Split = "dev") -> Case:
@@ -45,7 +46,7 @@ def test_the_chains_own_log_is_left_alone() -> None:
 def test_the_page_of_a_case_is_seen(page: str | None, on_product: bool) -> None:
     intent = Script[IntentInput](names("product.price"))
     chain = shop_chain()
-    done = asyncio.run(run_case(case("What does it cost?", page=page), type(chain)(**{**vars(chain), "intent_model": intent})))
+    done = asyncio.run(run_case(case("What does it cost?", page=page), replace(chain, intent_model=intent)))
     assert intent.given[0].on_product is on_product
     lookup = done.last("lookup")
     assert lookup is not None
@@ -74,11 +75,11 @@ def test_personal_data_is_kept_beside_the_records_and_not_in_them() -> None:
 
 
 def test_the_last_record_of_a_hop_is_one_that_held() -> None:
-    done = asyncio.run(run_case(case("What does the desk lamp cost?"), shop_chain(response=DOWN)))
+    done = asyncio.run(run_case(case("What does the desk lamp cost?"), shop_chain(plan="{")))
     assert done.last("intent") is not None
-    assert any(record.hop == "response" for record in done.records)
-    assert done.last("response") is None
-    assert done.last("outbound") is None
+    assert any(record.hop == "lookup" for record in done.records)
+    assert done.last("lookup") is None
+    assert done.last("grounding") is None
 
 
 def test_cases_run_one_after_the_other_in_their_order() -> None:

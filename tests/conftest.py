@@ -1,0 +1,29 @@
+"""What all tests share: one encoder, one home folder, and the demo shop, opened once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.cli.opening import Unlogged, demo_scope
+from assistant.embedded.encoder import Encoder
+from assistant.settings import Settings
+from assistant.wiring import Site, open_site
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    return Encoder()
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where catalogs and fitted models are kept, so that each is made once."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def demo_site(home: Path, encoder: Encoder) -> Iterator[Site]:
+    site = open_site(demo_scope(), Settings(home=home), encoder, Unlogged())
+    yield site
+    site.catalog.close()
