@@ -68,7 +68,8 @@ def init(
     text, products = (files("assistant") / "cli" / "starter" / name for name in _STARTER)
     beside = file.parent / _STARTER[1]
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.parent.exists():
+            file.parent.mkdir(parents=True)
         with file.open("x", encoding="utf-8") as out:
             out.write(text.read_text(encoding="utf-8"))
         if not beside.exists():

@@ -1,4 +1,4 @@
-"""What tests of the assistant share: one encoder, one home folder, and the demo shop, opened once."""
+"""What tests of the assistant share: the demo shop's desk on a ledger of the test's own."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,30 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.cli.opening import Unlogged, demo_scope
 from assistant.desk import Desk
-from assistant.embedded.encoder import Encoder
 from assistant.ledger import Ledger, Vault
 from assistant.settings import Settings
-from assistant.wiring import Site, open_site
-
-
-@pytest.fixture(scope="session")
-def encoder() -> Encoder:
-    return Encoder()
-
-
-@pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where catalogs and fitted models are kept, so that each is made once."""
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="session")
-def demo_site(home: Path, encoder: Encoder) -> Iterator[Site]:
-    site = open_site(demo_scope(), Settings(home=home), encoder, Unlogged())
-    yield site
-    site.catalog.close()
+from assistant.wiring import Site
 
 
 @pytest.fixture
