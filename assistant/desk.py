@@ -18,7 +18,7 @@ from chains import replies
 from chains.errors import LedgerError, RequestRefused
 from chains.outcomes import Answer, Choice, Clarify, Decline, Handoff, Outcome
 from chains.record import digest
-from chains.tools import Identity
+from chains.tools import identity_of
 from chains.turn import Turn, run_turn
 from moderation import Inbound, inbound, restore
 
@@ -237,7 +237,7 @@ def _turn(request: AskRequest, case: _Case, asked: _Asked, came_in: Inbound, cus
         now=datetime.now(UTC),
         originals=came_in.originals,
         pii=came_in.redacted.kinds,
-        identity=_identity(came_in.originals, customer),
+        identity=identity_of(came_in.originals, customer),
         customer=customer,
         locale=request.locale[:2],
         intent=asked.intent,
@@ -251,14 +251,6 @@ def _turn(request: AskRequest, case: _Case, asked: _Asked, came_in: Inbound, cus
 def _body_sha256(request: AskRequest) -> str:
     """By which a repeat of a request is told from another one with its idempotency key."""
     return digest(request.model_dump_json())
-
-
-def _identity(originals: Mapping[str, str], customer: str | None) -> Identity:
-    """How well the customer is known; an order number with an e-mail address is a proof that `get_order` checks."""
-    if customer is not None:
-        return Identity.VERIFIED
-    kinds = {placeholder.partition("_")[0] for placeholder in originals}
-    return Identity.ORDER_PROOF if {"[ORDER", "[EMAIL"} <= kinds else Identity.ANONYMOUS
 
 
 def _new_turn(request: AskRequest, turn: Turn, came_in: Inbound, site: Site, key: str | None) -> NewTurn:

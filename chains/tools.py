@@ -32,6 +32,17 @@ class Identity(IntEnum):
     VERIFIED = 2
 
 
+def identity_of(originals: Mapping[str, str], customer: str | None) -> Identity:
+    """How well a customer is known, by the request's placeholders and by whom the shop's server vouched for.
+
+    An order number with an e-mail address is a proof that `get_order` still compares with the order.
+    """
+    if customer is not None:
+        return Identity.VERIFIED
+    kinds = {placeholder.partition("_")[0] for placeholder in originals}
+    return Identity.ORDER_PROOF if {"[ORDER", "[EMAIL"} <= kinds else Identity.ANONYMOUS
+
+
 class Filter(Contract):
     """One condition on an attribute, such as memory ge 16 GB, colour eq black, ports has HDMI."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from chains.outcomes import Outcome
 from chains.record import HopRecord
-from chains.tools import Identity
+from chains.tools import identity_of
 from chains.turn import Chain, Turn, run_turn
 from evals.cases import Case
 from moderation import inbound
@@ -51,7 +51,7 @@ async def run_case(case: Case, chain: Chain) -> CaseRun:
         now=NOW,
         originals=came_in.originals,
         pii=came_in.redacted.kinds,
-        identity=_identity(case, came_in.originals),
+        identity=identity_of(came_in.originals, case.customer),
         customer=case.customer,
         products=(case.page,) if case.page else (),
         on_product=case.page is not None,
@@ -71,10 +71,3 @@ def run_cases(cases: Iterable[Case], chain: Chain) -> tuple[CaseRun, ...]:
         return tuple([await run_case(case, chain) for case in cases])
 
     return asyncio.run(run_all())
-
-
-def _identity(case: Case, originals: dict[str, str]) -> Identity:
-    if case.customer is not None:
-        return Identity.VERIFIED
-    kinds = {placeholder.partition("_")[0] for placeholder in originals}
-    return Identity.ORDER_PROOF if {"[ORDER", "[EMAIL"} <= kinds else Identity.ANONYMOUS

@@ -97,9 +97,8 @@ class EmbeddedPlanner:
                 candidates=focus.skus[:_CANDIDATES],
             )
         fields: list[JsonValue] = [*self._fields(task, focus)]
-        if len(focus.skus) > 1 and preferred == "compare_products":
-            return _Part((("compare_products", {"skus": [*focus.skus[:_CANDIDATES]], "fields": fields}),))
-        if len(focus.skus) > 1 and reading.wants_comparison and "compare_products" in task.tools:
+        compares = preferred == "compare_products" or (reading.wants_comparison and "compare_products" in task.tools)
+        if len(focus.skus) > 1 and compares:
             return _Part((("compare_products", {"skus": [*focus.skus[:_CANDIDATES]], "fields": fields}),))
         if focus.skus and preferred == "check_stock":
             return _Part(tuple(("check_stock", {"sku": sku}) for sku in focus.skus[:2]))

@@ -11,6 +11,7 @@ from chains.tools import (
     Identity,
     SearchProducts,
     ToolCall,
+    identity_of,
     operator_spec,
 )
 
@@ -123,3 +124,20 @@ def test_a_text_argument_is_bounded_even_without_a_pattern() -> None:
     for word in ("", "x" * 201):
         with pytest.raises(ValidationError):
             spec.arguments.model_validate_json(f'{{"word": "{word}"}}')
+
+
+@pytest.mark.parametrize(
+    ("placeholders", "customer", "level"),
+    [
+        ((), None, Identity.ANONYMOUS),
+        (("[ORDER_1]",), None, Identity.ANONYMOUS),
+        (("[EMAIL_1]", "[PHONE_1]"), None, Identity.ANONYMOUS),
+        (("[ORDER_1]", "[EMAIL_1]"), None, Identity.ORDER_PROOF),
+        (("[ORDER_2]", "[EMAIL_1]"), "ada@example.com", Identity.VERIFIED),
+        ((), "ada@example.com", Identity.VERIFIED),
+    ],
+)
+def test_the_identity_rests_on_placeholders_and_the_shops_word(
+    placeholders: tuple[str, ...], customer: str | None, level: Identity
+) -> None:
+    assert identity_of(dict.fromkeys(placeholders, "original"), customer) is level
