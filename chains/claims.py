@@ -109,3 +109,9 @@ class Draft(Contract):
 
     parts: tuple[DraftPart, ...] = Field(min_length=1, max_length=2)
     products: tuple[Key, ...] = Field(default=(), max_length=8)
+    confidence: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+
+    @property
+    def certainty(self) -> float | None:
+        """How likely the draft answers what was asked."""
+        return self.confidence

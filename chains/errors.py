@@ -7,7 +7,16 @@
     ├── RequestRefused          a request was not accepted; nothing was stored
     │   └── IdempotencyConflict the key was used before with another body
     ├── LedgerError             the ledger cannot be read or written
+    ├── PromptError             a prompt file is missing, changed after its release, or given other variables
     ├── ModelFailed             a model gave no reply that can be looked at
+    │   ├── ModelLate           it took longer than it was given
+    │   ├── ModelBusy           it takes no more requests for now; `retry_after_s` may say for how long
+    │   ├── ModelDown           it cannot be reached, or failed on its side
+    │   ├── ModelRefused        it or its provider would not answer this text
+    │   ├── ModelMisconfigured  the request, the key or the name is wrong; asking again changes nothing
+    │   ├── ModelSilent         its reply was empty, cut off or too long
+    │   ├── CircuitOpen         it failed so often that it is left alone for a while
+    │   └── AllowanceSpent      the turn or the site has no calls, tokens, money or time left for it
     ├── ToolFailed              a permitted function call could not be carried out
     └── ReplayError             a hop record cannot be run again
 
@@ -63,7 +72,52 @@ class LedgerError(HopdeskError):
 
 
 class ModelFailed(HopdeskError):
-    """A model gave no reply that can be looked at: down, too late, or cut off."""
+    """A model gave no reply that can be looked at: down, too late, or cut off.
+
+    `requests` is how often it was asked in vain on the wire.
+    """
+
+    requests: int = 0
+
+
+class ModelLate(ModelFailed):
+    """A model took longer than it was given."""
+
+
+class ModelBusy(ModelFailed):
+    """A model takes no more requests for now; `retry_after_s` is what it asks for, where it says so."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ModelDown(ModelFailed):
+    """A model cannot be reached, or failed on its side; asking again may help."""
+
+
+class ModelRefused(ModelFailed):
+    """A model, or the filter of its provider, would not answer this text."""
+
+
+class ModelMisconfigured(ModelFailed):
+    """A model's name, key, address or parameters are wrong; asking again changes nothing."""
+
+
+class ModelSilent(ModelFailed):
+    """A model's reply was empty, cut off or too long, though nothing reported a failure."""
+
+
+class CircuitOpen(ModelFailed):
+    """A model failed so often that it is left alone for a while."""
+
+
+class AllowanceSpent(ModelFailed):
+    """A turn or a site has no calls, tokens, money or time left for a model."""
+
+
+class PromptError(HopdeskError):
+    """A prompt is missing, was changed after its release, or is given other variables than it names."""
 
 
 class ToolFailed(HopdeskError):

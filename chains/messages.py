@@ -12,7 +12,7 @@ from chains.claims import Draft
 from chains.contract import Contract
 from chains.facts import Evidence, Key
 from chains.outcomes import AnswerPart, ProductCard
-from chains.tools import ToolCall
+from chains.tools import ToolCall, ToolResult
 
 HopName = Literal["moderation", "intent", "lookup", "response", "grounding", "outbound"]
 Need = Literal["product", "details", "currency", "order_proof"]
@@ -57,6 +57,15 @@ class Intent(Contract):
     out_of_scope: float = Field(ge=0, le=1, allow_inf_nan=False)
     language: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
 
+    @property
+    def certainty(self) -> float | None:
+        """How likely the conclusion is right: that the text is out of scope, or in it and about the first intent."""
+        if self.confidence is None:
+            return None
+        if self.language:  # whoever is calibrated on one language knows nothing of another
+            return 0.0
+        return max(self.out_of_scope, self.confidence * (1 - self.out_of_scope))
+
 
 class LookupInput(Contract):
     """A request to be turned into function calls.
@@ -66,20 +75,31 @@ class LookupInput(Contract):
     """
 
     text: str
-    intents: tuple[Key, ...] = Field(min_length=1, max_length=2)
+    intents: tuple[Key, ...] = Field(min_length=1, description="one or two; all of the scope where it is not known yet")
     tools: dict[str, tuple[str, ...]]
     topics: dict[str, tuple[str, ...]] = Field(default={}, description="policy topics by intent")
     asks: dict[str, tuple[str, ...]] = Field(default={}, description="fields that an intent always asks about")
     products: tuple[Key, ...] = ()
     now: datetime
+    results: tuple[ToolResult, ...] = Field(default=(), description="of the first round's calls, in a second round")
 
 
 class Plan(Contract):
-    """The function calls that a planner proposes, or what it must know first."""
+    """The function calls that a planner proposes, or what it must know first.
+
+    `more` asks for a second round, with the results of these calls. `confidence` is how likely the plan is complete.
+    """
 
     calls: tuple[ToolCall, ...] = Field(default=(), max_length=8)
     needs: Need | None = None
     candidates: tuple[Key, ...] = Field(default=(), max_length=6, description="products between which to choose")
+    more: bool = False
+    confidence: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+
+    @property
+    def certainty(self) -> float | None:
+        """How likely the plan is the right one."""
+        return self.confidence
 
 
 class ResponseInput(Contract):

@@ -35,6 +35,8 @@ class PromptRef(Contract):
     version: str
     template_sha256: Sha256
     vars: dict[str, JsonValue]
+    tokens: int = Field(default=0, ge=0, description="estimate of the whole input, on the high side")
+    trimmed: dict[str, int] = Field(default={}, description="how many examples, fields and the like were left out")
 
 
 class Usage(Contract):
@@ -82,6 +84,10 @@ class HopRecord(Contract):
     hop: HopName
     hop_index: int = Field(ge=0)
     attempt: int = Field(ge=1, le=6)
+    tier: int = Field(default=0, ge=0, description="which of the hop's models was asked: 0 is the first of its list")
+    threshold: float | None = Field(default=None, description="the least certainty at which this model decides")
+    certainty: float | None = None
+    decides: bool = Field(default=True, description="whether the turn went on with this output")
     op: Op
     origin: Origin = "live"
     run_id: str | None = None

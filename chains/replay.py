@@ -10,7 +10,8 @@ from typing import TypeVar
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import to_json
 
-from chains.attempt import Asked, ask
+from chains.allowance import Allowance
+from chains.attempt import SETTLED, Asked, ask, settled
 from chains.claims import Draft
 from chains.contract import Contract
 from chains.errors import ReplayError, ToolFailed
@@ -18,13 +19,15 @@ from chains.facts import Evidence
 from chains.hops import grounding, intent, lookup, moderation, outbound, response
 from chains.messages import (
     GroundingInput,
+    Intent,
     IntentInput,
     LookupInput,
     ModerationInput,
     OutboundInput,
+    Plan,
     ResponseInput,
 )
-from chains.ports import HopLog, HopModel
+from chains.ports import Cascade, HopLog, HopModel
 from chains.record import CalledTool, HopRecord
 from chains.scope import Scope
 from chains.tools import Caller, Identity
@@ -32,6 +35,7 @@ from chains.trail import Frame, Trail
 from chains.turn import Chain
 
 GivenT = TypeVar("GivenT", bound=Contract)
+_INTENTS_SERVED = 2  # by one turn at most
 MISS = "This call is not in the record that is replayed."
 
 
@@ -90,39 +94,52 @@ async def replay(record: HopRecord, chain: Chain, log: HopLog, run_id: str | Non
 
 async def _again(record: HopRecord, chain: Chain, trail: Trail, toolbox: RecordedToolbox) -> None:
     """Ask the hop's model as the turn did; every guard is the live one."""
-    timeout_s = chain.scope.budget.hop_ms / 1000
+    allowance = Allowance(chain.scope.budget)
     match record.hop:
         case "moderation":
-            await moderation.moderate(_given(record, ModerationInput), _layer(record, chain), trail, timeout_s)
+            await moderation.moderate(_given(record, ModerationInput), _layer(record, chain), trail, allowance)
         case "intent":
-            await intent.name_intents(_given(record, IntentInput), chain.intent_model, chain.scope, trail, timeout_s)
+            models = _models(record, chain.intent_model, Intent)
+            await intent.name_intents(_given(record, IntentInput), models, chain.scope, trail, allowance)
         case "lookup":
-            await lookup.look_up(
-                _given(record, LookupInput),
-                chain.planner,
-                scope=chain.scope,
-                toolbox=toolbox,
-                caller=_caller(record, chain.scope),
-                trail=trail,
-                timeout_s=timeout_s,
-            )
+            by = lookup.Looking(chain.scope, toolbox, _caller(record, chain.scope), trail, allowance)
+            planners = _models(record, chain.planner, Plan)
+            again = lookup.plan_once if _was_carried_out(record) else lookup.guess_plan
+            await again(_given(record, LookupInput), planners, by)
         case "response":
             given = _given(record, ResponseInput)
             context = response.DraftContext(given.evidence, given.intents)
-            asked = Asked("response", given, Draft, chain.responder, response.GUARD, context)
-            await ask(asked, trail, timeout_s)
+            responders = _models(record, chain.responder, Draft)
+            asked = Asked("response", given, Draft, responders, response.GUARD, context)
+            await ask(asked, trail, allowance)
         case "grounding":
-            await grounding.ground_draft(_given(record, GroundingInput), trail, timeout_s)
+            await grounding.ground_draft(_given(record, GroundingInput), trail, allowance)
         case _:
             leaving = _given(record, OutboundInput)
             # The originals are in no record; the checks hold for whatever the customer's own data was.
             originals = dict.fromkeys(leaving.placeholders, "…")
-            await outbound.may_leave(leaving, chain.scope, originals, trail, timeout_s)
+            await outbound.may_leave(leaving, chain.scope, originals, trail, allowance)
 
 
 def _given(record: HopRecord, kind: type[GivenT]) -> GivenT:
     """The recorded input as the hop's typed input."""
     return kind.model_validate_json(to_json(record.input))
+
+
+def _models(record: HopRecord, models: Cascade[GivenT], output: type[BaseModel]) -> Cascade[GivenT]:
+    """The model that made the record, or all of them where the chain has it no more.
+
+    An output that was settled before it was recorded has no model; it is there again.
+    """
+    if record.model == SETTLED.name and record.parsed is not None:
+        return Cascade.of(settled(output.model_validate_json(to_json(record.parsed))))
+    return models.only(record.model)
+
+
+def _was_carried_out(record: HopRecord) -> bool:
+    """Whether what a recorded plan called was carried out; a guess was not, nor a plan too unsure to go on with."""
+    calls = record.parsed.get("calls") if isinstance(record.parsed, dict) else None
+    return bool(record.tool_calls) or (not calls and len(_given(record, LookupInput).intents) <= _INTENTS_SERVED)
 
 
 def _layer(record: HopRecord, chain: Chain) -> tuple[HopModel[ModerationInput], ...]:

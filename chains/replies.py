@@ -52,6 +52,8 @@ def undecided(decision: Decision, scope: Scope, text: str, clarified: int) -> Ou
             return Handoff(reason="language", text=said)
         case "out_of_scope":
             return Decline(reason="out_of_scope", text=scope.out_of_scope.text)
+        case "rephrase" if clarified < scope.limits.clarify_rounds:
+            return Clarify(reason="details", question="I did not understand that. Could you say it in other words?")
         case "choose" if clarified < scope.limits.clarify_rounds:
             effects = [(scope.by_id[name].label, ChoiceEffect(intent=name, text=text)) for name in decision.intents]
             return Clarify(reason="intent", question="What is your question about?", choices=_choices(effects))
@@ -79,6 +81,9 @@ def without_lookup(intents: tuple[IntentScope, ...], scope: Scope, clarified: in
 def missing(found: Found | None, intents: tuple[IntentScope, ...], scope: Scope, text: str, clarified: int) -> Outcome:
     """The end of a turn whose lookup has nothing to state, or must know something first."""
     intent = intents[0]
+    if found is None and scope.fallback.lookup == "clarify" and clarified < scope.limits.clarify_rounds:
+        asked = "I could not look that up. Could you say in other words what you would like to know?"
+        return _permit(Clarify(reason="details", question=asked), intent)
     if found is None or found.failed:
         return Handoff(reason="failure" if found else "unsure", text=scope.texts.handoff)
     if clarified >= scope.limits.clarify_rounds:

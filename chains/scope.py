@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints, TypeAdapter
 from pydantic_core import SchemaError
 
 from chains.contract import Contract
@@ -18,6 +18,7 @@ Sentence = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Example = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 IdentityName = Literal["anonymous", "order_proof", "verified"]
 ModelName = Annotated[str, StringConstraints(pattern=r"^(embedded(@0?\.[0-9]+|@1(\.0+)?)?|rules|[a-z0-9_]+/\S+)$")]
+LanguageModelName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+/\S+$", max_length=200)]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?$")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -28,6 +29,9 @@ class Site(Contract):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     name: str = Field(min_length=1, max_length=80)
     locale: Literal["en"] = Field(default="en", description="the language that the shop answers in")
+    also_reads: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")], ...] = Field(
+        default=(), description="other languages whose requests are answered, in `locale`; needs a language model"
+    )
     region: str = Field(default="DE", pattern=r"^[A-Z]{2}$", description="how dates, numbers and phones are written")
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     tone: Literal["plain", "warm"] = "plain"
@@ -58,8 +62,14 @@ class Budget(Contract):
     deadline_ms: int = Field(default=8000, ge=200, le=60_000)
     hop_ms: int = Field(default=4000, ge=100, le=60_000, description="the most that one model call may take")
     calls: int = Field(default=6, ge=1, le=8, description="function calls in one lookup")
-    tokens: int = Field(default=8000, ge=0)
+    model_calls: int = Field(default=6, ge=0, le=12, description="calls to language models, retries included")
+    retries: int = Field(default=2, ge=0, le=4, description="of calls that failed on the way, in one turn")
+    prompt_tokens: int = Field(default=6000, ge=500, description="the most that one prompt may have; examples give way")
+    tokens: int = Field(default=30_000, ge=0, description="of all language model calls in one turn")
     usd: float = Field(default=0.05, ge=0, allow_inf_nan=False)
+    speculate: bool = Field(default=False, description="plan the lookup before the intent is known: sooner, and dearer")
+    tokens_per_day: int | None = Field(default=None, ge=0, description="of the whole site; absent: no limit")
+    usd_per_day: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class HopModels(Contract):
@@ -71,9 +81,51 @@ class HopModels(Contract):
     response: tuple[ModelName, ...] = Field(default=("embedded",), min_length=1)
 
 
+class LanguageModelSettings(Contract):
+    """How to reach a language model, and what it costs; only what differs from what litellm knows of it.
+
+    `name` is the one that the hops use. Prices are US dollars per million tokens.
+    """
+
+    name: LanguageModelName
+    base_url: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", description="of a server that speaks OpenAI's chat completions"
+    )
+    api_key_env: str | None = Field(
+        default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the environment variable that holds the key"
+    )
+    structure: Literal["auto", "json_schema", "json_object", "plain"] = "auto"
+    functions: Literal["auto", "native", "prompt"] = "auto"
+    max_output_tokens: int = Field(default=800, ge=16, le=8000)
+    temperature: float = Field(default=0, ge=0, le=2, allow_inf_nan=False)
+    stream: bool = Field(default=False, description="read replies as they come, to time and to stop them early")
+    hedge_after_ms: int | None = Field(
+        default=None, ge=50, description="ask a second time when the first reply takes longer; absent: never"
+    )
+    input_usd_per_mtok: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    output_usd_per_mtok: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+
+class Fallback(Contract):
+    """What serves a hop when none of its models gave a valid reply."""
+
+    moderation: Literal["handoff", "rules"] = Field(default="handoff", description="`rules`: the rules alone decide")
+    intent: Literal["embedded", "clarify", "handoff"] = "embedded"
+    lookup: Literal["embedded", "clarify", "handoff"] = "embedded"
+    response: Literal["embedded", "facts", "handoff"] = "embedded"
+
+
+class Cache(Contract):
+    """Which hops may reuse a language model's reply to the very same request, and for how long."""
+
+    hops: tuple[Literal["moderation", "intent", "lookup", "response"], ...] = ()
+    ttl_s: int = Field(default=3600, ge=1, le=30 * 86_400)
+
+
 class Prompts(Contract):
     """Which prompt version each hop uses when a language model serves it."""
 
+    folder: str | None = Field(default=None, description="of the site's own versions, as in intent/2-short.txt")
     moderation: str = "1"
     intent: str = "1"
     lookup: str = "1"
@@ -111,6 +163,15 @@ class Texts(Contract):
     not_permitted: Sentence = "I cannot do that here."
 
 
+class Shot(Contract):
+    """A request with the function calls that it is answered with, for a language model to go by."""
+
+    text: Example
+    calls: tuple[dict[str, dict[str, JsonValue]], ...] = Field(
+        min_length=1, max_length=4, description="each a function's name with its arguments"
+    )
+
+
 class IntentScope(Contract):
     """One thing that customers may ask, and all that may be done about it."""
 
@@ -120,11 +181,12 @@ class IntentScope(Contract):
     tools: tuple[str, ...] = ()
     identity: IdentityName = "anonymous"
     outcomes: tuple[OutcomeKind, ...] = Field(min_length=1)
-    topics: tuple[Topic, ...] = Field(default=(), description="the policy files that answer it")
+    topics: tuple[Topic, ...] = Field(default=(), max_length=8, description="the policy files that answer it")
     asks: tuple[FieldKey, ...] = Field(default=(), description="fields that it always asks about, such as price")
     next: tuple[IntentId, ...] = Field(default=(), description="closed choices that are offered after an answer")
     reply: Sentence | None = Field(default=None, description="a fixed answer, or what a hand-off says")
     examples: tuple[Example, ...] = ()
+    shots: tuple[Shot, ...] = Field(default=(), max_length=8, description="worked examples for the lookup's prompt")
 
     @property
     def primary(self) -> str:
@@ -187,6 +249,9 @@ class Scope(Contract):
     limits: Limits = Limits()
     budget: Budget = Budget()
     models: HopModels = HopModels()
+    language_models: tuple[LanguageModelSettings, ...] = ()
+    fallback: Fallback = Fallback()
+    cache: Cache = Cache()
     prompts: Prompts = Prompts()
     thresholds: Thresholds = Thresholds()
     moderation: ModerationPolicy = ModerationPolicy()

@@ -8,10 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from chains.errors import ScopeError
+from chains.prompted.functions import ASK_CUSTOMER
 from chains.record import Sha256, digest
 from chains.scope import IntentScope, Scope
 from chains.tools import BUILT_IN, Identity
@@ -82,10 +83,10 @@ def _follows(detail: ErrorDetails) -> bool:
     return detail["type"] == "too_short" and bool(detail["input"])
 
 
-def _problem(detail: ErrorDetails) -> str:
+def _problem(detail: ErrorDetails, whole: type[BaseModel] = Scope) -> str:
     key = _key(detail["loc"])
     if detail["type"] == "extra_forbidden":
-        allowed = sorted(_fields_at(detail["loc"][:-1]))
+        allowed = sorted(_fields_at(detail["loc"][:-1], whole))
         return f"{key}: this key is unknown; {nearest(str(detail['loc'][-1]), allowed)}"
     if detail["type"] == "missing":
         return f"{key}: this key is missing; add it."
@@ -111,9 +112,8 @@ def _key(location: tuple[int | str, ...]) -> str:
     return text
 
 
-def _fields_at(location: tuple[int | str, ...]) -> tuple[str, ...]:
-    """The keys that the model at a location has."""
-    model: type[BaseModel] = Scope
+def _fields_at(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, ...]:
+    """The keys that the model at a location within another has."""
     for step in location:
         if isinstance(step, int) or step not in model.model_fields:
             continue
@@ -129,6 +129,8 @@ def _contradictions(scope: Scope) -> Iterator[str]:
     known = list(scope.specs)
     yield from _twice("tools", "tool", [spec.name for spec in BUILT_IN], [tool.name for tool in scope.tools])
     for position, own in enumerate(scope.tools):
+        if own.name == ASK_CUSTOMER:
+            yield f"tools[{position}].name: {ASK_CUSTOMER!r} is how a language model asks; give the tool another name."
         yield from _twice(f"tools[{position}].parameters", "parameter", [], [one.name for one in own.parameters])
     ids = [intent.id for intent in scope.intents]
     for position, intent in enumerate(scope.intents):
@@ -142,6 +144,7 @@ def _contradictions(scope: Scope) -> Iterator[str]:
             if name not in ids:
                 yield f"{where}.next[{place}]: found {name!r}; {nearest(name, ids)}"
         yield from (f"{where}.{problem}" for problem in _unreachable(intent))
+        yield from (f"{where}.{problem}" for problem in _wrong_shots(intent, scope))
     if scope.budget.hop_ms > scope.budget.deadline_ms:
         yield (
             f"budget.hop_ms: found {scope.budget.hop_ms}, which is more than the deadline_ms of the whole turn "
@@ -153,6 +156,31 @@ def _twice(where: str, what: str, taken: list[str], names: list[str]) -> Iterato
     for position, name in enumerate(names):
         if name in taken or name in names[:position]:
             yield f"{where}[{position}].name: found {name!r} twice; give each {what} a name of its own."
+
+
+def _wrong_shots(intent: IntentScope, scope: Scope) -> Iterator[str]:
+    """Worked examples that show what is not possible: a call of another tool, or with other arguments than it takes."""
+    for place, shot in enumerate(intent.shots):
+        for number, call in enumerate(shot.calls):
+            where = f"shots[{place}].calls[{number}]"
+            if len(call) != 1:
+                yield f"{where}: found {len(call)} tools; write each call as one tool with its arguments."
+            for tool, arguments in call.items():
+                if tool not in intent.tools:
+                    yield f"{where}: found {tool!r}, which is no tool of this intent; {_allowed(tool, intent.tools)}"
+                elif tool in scope.specs:
+                    yield from _wrong_arguments(f"{where}.{tool}", scope.specs[tool].arguments, arguments)
+
+
+def _allowed(tool: str, tools: tuple[str, ...]) -> str:
+    return nearest(tool, [*tools]) if tools else "it has none."
+
+
+def _wrong_arguments(where: str, model: type[BaseModel], arguments: dict[str, JsonValue]) -> Iterator[str]:
+    try:
+        model.model_validate_json(json.dumps(arguments))
+    except ValidationError as error:
+        yield from (f"{where}.{_problem(detail, model)}" for detail in error.errors())
 
 
 def _unreachable(intent: IntentScope) -> Iterator[str]:

@@ -168,7 +168,7 @@ class ToolCall(Contract):
 class ToolResult(Contract):
     """What a call found, or the sentence that says why it found nothing."""
 
-    call_id: Key
+    call: ToolCall
     evidence: Evidence = Evidence()
     error: str | None = Field(default=None, max_length=600)
 

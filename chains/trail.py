@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from ulid import ULID
 
 from chains.contract import Contract
-from chains.messages import HopName
+from chains.messages import HOPS, HopName
 from chains.ports import HopLog, ModelCard, Reply
 from chains.record import CalledTool, HopRecord, Origin, Redaction, Sha256, Status, Upstream, digest
 from chains.tools import Identity
@@ -55,6 +55,10 @@ class Attempted:
     value: BaseModel | None
     failures: tuple[Failure, ...] = ()
     error_type: str | None = None
+    refused: bool = False
+    tier: int = 0
+    threshold: float | None = None
+    decides: bool = True
     tool_calls: tuple[CalledTool, ...] = ()
     facts: tuple[str, ...] = ()
 
@@ -77,6 +81,10 @@ class Trail:
         self._latest[attempt.hop] = Upstream(hop=attempt.hop, event_id=record.event_id, output_sha256=digest(output))
         return record
 
+    def _before(self, hop: HopName) -> tuple[Upstream, ...]:
+        """The latest record of each hop that comes before this one; what runs beside it is not given to it."""
+        return tuple(up for name, up in self._latest.items() if HOPS.index(name) < HOPS.index(hop))
+
     def _record(self, attempt: Attempted) -> HopRecord:
         frame, reply, card = self.frame, attempt.reply or Reply(raw=""), attempt.card
         given: dict[str, JsonValue] = attempt.given.model_dump(mode="json")
@@ -93,6 +101,10 @@ class Trail:
             hop=attempt.hop,
             hop_index=len(self.records),
             attempt=attempt.number,
+            tier=attempt.tier,
+            threshold=attempt.threshold,
+            certainty=certainty_of(attempt.value),
+            decides=attempt.decides,
             op=card.op,
             origin=frame.origin,
             run_id=frame.run_id,
@@ -104,7 +116,7 @@ class Trail:
             locale=frame.locale,
             now=frame.now,
             replay_of=frame.replay_of,
-            upstream=frame.frozen or tuple(up for hop, up in self._latest.items() if hop != attempt.hop),
+            upstream=frame.frozen or self._before(attempt.hop),
             provider=card.provider,
             model=card.name,
             model_sha256=card.sha256,
@@ -130,6 +142,7 @@ class Trail:
             usage=reply.usage,
             usage_raw=reply.usage_raw,
             cost_usd=reply.cost_usd,
+            price_table_sha256=reply.price_table_sha256,
             served_from=reply.served_from or card.served_from,
             retries=reply.retries,
             status=_status(attempt),
@@ -140,9 +153,14 @@ class Trail:
         )
 
 
+def certainty_of(value: BaseModel | None) -> float | None:
+    """How certain a model is of its output; None where it cannot tell, or where the contract has no such thing."""
+    return getattr(value, "certainty", None)
+
+
 def _status(attempt: Attempted) -> Status:
     if attempt.error_type:
-        return "error"
+        return "refused" if attempt.refused else "error"
     return "ok" if attempt.value is not None else "invalid"
 
 

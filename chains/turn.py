@@ -5,20 +5,23 @@ typed and checked outputs of the hops.
 """
 
 import asyncio
+import contextlib
 import traceback
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
 from chains import replies
+from chains.allowance import Allowance
 from chains.facts import Evidence
 from chains.hops.grounding import ground_draft
 from chains.hops.intent import Decision, name_intents
-from chains.hops.lookup import Found, look_up
-from chains.hops.moderation import moderate
+from chains.hops.lookup import Found, Looking, guess_plan, look_up
+from chains.hops.moderation import RULES_ALONE, UNDECIDED, moderate
 from chains.hops.outbound import may_leave
 from chains.hops.response import compose
 from chains.messages import (
@@ -28,17 +31,19 @@ from chains.messages import (
     LookupInput,
     ModerationInput,
     OutboundInput,
+    Plan,
     ResponseInput,
 )
 from chains.outcomes import Answer, Handoff, Outcome
-from chains.ports import HopLog, HopModel
+from chains.ports import Cascade, HopLog, HopModel
 from chains.record import Origin, Redaction, Sha256
 from chains.scope import IntentScope, Scope
 from chains.tools import Caller, Identity, Toolbox
 from chains.trail import Frame, Trail
-from moderation import PiiKind, PiiPolicy
+from moderation import PiiKind, PiiPolicy, Verdict
 from moderation.pii import find
 
+DoneT = TypeVar("DoneT")
 log = structlog.get_logger(__name__)
 
 
@@ -80,20 +85,23 @@ class Chain:
     catalog_version: str
     app_version: str
     moderators: tuple[HopModel[ModerationInput], ...]
-    intent_model: HopModel[IntentInput]
-    planner: HopModel[LookupInput]
-    responder: HopModel[ResponseInput]
+    intent_model: Cascade[IntentInput]
+    planner: Cascade[LookupInput]
+    responder: Cascade[ResponseInput]
     toolbox: Toolbox
     log: HopLog
 
 
-async def run_turn(turn: Turn, chain: Chain) -> Outcome:
-    """Run one turn; whatever happens inside, it ends in an outcome and within the scope's deadline."""
+async def run_turn(turn: Turn, chain: Chain, allowance: Allowance | None = None) -> Outcome:
+    """Run one turn; whatever happens inside, it ends in an outcome and within the scope's deadline.
+
+    `allowance` is what it may spend, and tells afterwards what it spent; absent: all that the scope's budget gives.
+    """
     trail = Trail(_frame(turn, chain), chain.log)
     deadline = asyncio.timeout(chain.scope.budget.deadline_ms / 1000)
     try:
         async with deadline:
-            return await _Run(turn, chain, trail).outcome()
+            return await _Run(turn, chain, trail, allowance or Allowance(chain.scope.budget)).outcome()
     except Exception as error:  # noqa: BLE001 - a defect costs the answer, never the turn
         if isinstance(error, TimeoutError) and deadline.expired():
             log.warning("turn_overdue", turn_id=turn.turn_id, hops=len(trail.records))
@@ -132,30 +140,40 @@ def _frame(turn: Turn, chain: Chain) -> Frame:
 class _Run:
     """The state of one running turn: what it was given, and nothing else."""
 
-    def __init__(self, turn: Turn, chain: Chain, trail: Trail) -> None:
+    def __init__(self, turn: Turn, chain: Chain, trail: Trail, allowance: Allowance) -> None:
         self.turn = turn
         self.chain = chain
         self.scope = chain.scope
         self.trail = trail
-        self.timeout_s = chain.scope.budget.hop_ms / 1000
+        self.allowance = allowance
 
     async def outcome(self) -> Outcome:
-        """The hops in their order, each with its early ending."""
-        given = ModerationInput(text=self.turn.text, locale=self.turn.locale)
-        verdict = await moderate(given, self.chain.moderators, self.trail, self.timeout_s)
+        """The hops in their order, each with its early ending.
+
+        What is quick of moderation comes first. Intent, and the guess of a plan where the scope wants one, run beside
+        its slower layers; nothing of them is used or shown unless moderation passed.
+        """
+        verdict = await self._moderation(local=True)
         if not verdict.passes:
             return replies.moderated(verdict, self.scope)
 
-        decision = await self._intents()
-        if decision.kind != "serve":
-            return replies.undecided(decision, self.scope, self.turn.text, self.turn.clarified)
+        async with _beside(self._intents()) as naming, _beside(self._guess()) as guessing:
+            verdict = await self._moderation(local=False)
+            if not verdict.passes:
+                return replies.moderated(verdict, self.scope)
 
-        intents = tuple(self.scope.by_id[name] for name in decision.intents)
-        ready = tuple(intent for intent in intents if self.scope.permitted(intent.id, self.turn.identity))
-        if not ready:
-            return replies.without_lookup(intents, self.scope, self.turn.clarified)
+            decision = await naming
+            if decision.kind != "serve":
+                return replies.undecided(decision, self.scope, self.turn.text, self.turn.clarified)
 
-        found = await self._lookup(ready)
+            intents = tuple(self.scope.by_id[name] for name in decision.intents)
+            ready = tuple(intent for intent in intents if self.scope.permitted(intent.id, self.turn.identity))
+            if not ready:
+                return replies.without_lookup(intents, self.scope, self.turn.clarified)
+
+            guess = await guessing
+
+        found = await self._lookup(ready, guess)
         if found is None or found.plan.needs or not _has_content(found.evidence):
             missing = replies.missing(found, ready, self.scope, self.turn.text, self.turn.clarified)
             return replies.beside(missing, intents, ready, self.scope, self.turn.clarified)
@@ -171,6 +189,16 @@ class _Run:
         )
         return replies.beside(answer, intents, ready, self.scope, self.turn.clarified)
 
+    async def _moderation(self, *, local: bool) -> Verdict:
+        """The verdict of the layers that run here, or of the others; where there are none of these, nothing objects."""
+        layers = tuple(layer for layer in self.chain.moderators if layer.card.is_local == local)
+        if not layers and not local:
+            return RULES_ALONE
+        given = ModerationInput(text=self.turn.text, locale=self.turn.locale)
+        ignored = not local and self.scope.fallback.moderation == "rules"
+        undecided = RULES_ALONE if ignored else UNDECIDED
+        return await moderate(given, layers, self.trail, self.allowance, undecided)
+
     async def _intents(self) -> Decision:
         if self.turn.intent is not None:
             return Decision("serve", (self.turn.intent,))
@@ -180,10 +208,22 @@ class _Run:
             on_product=self.turn.on_product,
             previous_intent=self.turn.previous_intent,
         )
-        return await name_intents(given, self.chain.intent_model, self.scope, self.trail, self.timeout_s)
+        return await name_intents(given, self.chain.intent_model, self.scope, self.trail, self.allowance)
 
-    async def _lookup(self, intents: tuple[IntentScope, ...]) -> Found | None:
-        given = LookupInput(
+    async def _guess(self) -> Plan | None:
+        """A plan before the intent is known, over all that any intent may call; None where the scope wants none."""
+        if not self.scope.budget.speculate or self.turn.intent is not None:
+            return None
+        permitted = tuple(one for one in self.scope.intents if self.scope.permitted(one.id, self.turn.identity))
+        if not permitted:
+            return None
+        return await guess_plan(self._lookup_input(permitted), self.chain.planner, self._looking())
+
+    async def _lookup(self, intents: tuple[IntentScope, ...], guess: Plan | None) -> Found | None:
+        return await look_up(self._lookup_input(intents), self.chain.planner, self._looking(), guess)
+
+    def _lookup_input(self, intents: tuple[IntentScope, ...]) -> LookupInput:
+        return LookupInput(
             text=self.turn.text,
             intents=tuple(intent.id for intent in intents),
             tools={intent.id: self.scope.permitted(intent.id, self.turn.identity) for intent in intents},
@@ -192,6 +232,8 @@ class _Run:
             products=self.turn.products,
             now=self.turn.now,
         )
+
+    def _looking(self) -> Looking:
         caller = Caller(
             site=self.scope.site.id,
             identity=self.turn.identity,
@@ -199,15 +241,7 @@ class _Run:
             originals=self.turn.originals,
             customer=self.turn.customer,
         )
-        return await look_up(
-            given,
-            self.chain.planner,
-            scope=self.scope,
-            toolbox=self.chain.toolbox,
-            caller=caller,
-            trail=self.trail,
-            timeout_s=self.timeout_s,
-        )
+        return Looking(self.scope, self.chain.toolbox, caller, self.trail, self.allowance)
 
     async def _response(self, intents: tuple[IntentScope, ...], found: Found) -> Grounded | None:
         given = ResponseInput(
@@ -218,7 +252,8 @@ class _Run:
             evidence=found.evidence,
             found=found.by_intent,
         )
-        draft = await compose(given, self.chain.responder, self.trail, self.timeout_s)
+        plainly = self.scope.fallback.response != "handoff"
+        draft = await compose(given, self.chain.responder, self.trail, self.allowance, plainly=plainly)
         if draft is None:
             return None
         shown = draft.products[: self.scope.limits.products_shown]
@@ -228,7 +263,7 @@ class _Run:
             locale=self.turn.locale,
             seed=self.turn.turn_id,
         )
-        return await ground_draft(grounding, self.trail, self.timeout_s)
+        return await ground_draft(grounding, self.trail, self.allowance)
 
     async def _may_leave(self, grounded: Grounded, evidence: Evidence) -> bool:
         """The outbound check; what the shop's own policies say of itself may be said."""
@@ -241,7 +276,18 @@ class _Run:
             placeholders=tuple(self.turn.originals),
             public=tuple(data for passage in evidence.passages for data in _public_data(passage.text, pii)),
         )
-        return await may_leave(given, self.scope, self.turn.originals, self.trail, self.timeout_s)
+        return await may_leave(given, self.scope, self.turn.originals, self.trail, self.allowance)
+
+
+@contextlib.asynccontextmanager
+async def _beside(work: Coroutine[None, None, DoneT]) -> AsyncIterator[asyncio.Task[DoneT]]:
+    """Work that runs beside a block, and no longer than it."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _has_content(evidence: Evidence) -> bool:

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from chains.allowance import Allowance
 from chains.attempt import Asked, CodeModel, ask
 from chains.claims import Draft
 from chains.facts import Evidence
 from chains.grounding import Statement, ground
 from chains.messages import Grounded, GroundingInput
 from chains.outcomes import AnswerPart
-from chains.ports import ModelCard
+from chains.ports import Cascade, ModelCard
 from chains.rendering import say, say_card
 from chains.trail import Trail
 from moderation import Failure, Guard
@@ -51,7 +52,7 @@ GUARD: Guard[Grounded, GroundingContext] = Guard("grounding", Grounded, (every_c
 MODEL: CodeModel[GroundingInput] = CodeModel(ModelCard("hopdesk", "grounding/1", "ground"), ground_and_say)
 
 
-async def ground_draft(given: GroundingInput, trail: Trail, timeout_s: float) -> Grounded | None:
+async def ground_draft(given: GroundingInput, trail: Trail, allowance: Allowance) -> Grounded | None:
     """The sentences and cards of a draft, or None where they do not hold."""
     context = GroundingContext(given.draft, given.evidence)
-    return await ask(Asked("grounding", given, Grounded, MODEL, GUARD, context), trail, timeout_s)
+    return await ask(Asked("grounding", given, Grounded, Cascade.of(MODEL), GUARD, context), trail, allowance)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from chains.allowance import Allowance
 from chains.attempt import Asked, ask
 from chains.messages import Intent, IntentInput
-from chains.ports import HopModel
+from chains.ports import Cascade
 from chains.scope import Scope, Thresholds
 from chains.trail import Trail
 from moderation import Failure, Guard
@@ -15,7 +16,7 @@ from moderation import Failure, Guard
 class Decision:
     """What follows from an intent's scores; `intents` are one or two to serve, or two or three to choose from."""
 
-    kind: Literal["serve", "choose", "out_of_scope", "foreign_language", "unsure"]
+    kind: Literal["serve", "choose", "out_of_scope", "foreign_language", "rephrase", "unsure"]
     intents: tuple[str, ...] = ()
     language: str | None = None
 
@@ -45,17 +46,19 @@ GUARD: Guard[Intent, Scope] = Guard("intent", Intent, (known_intents, best_first
 
 
 async def name_intents(
-    given: IntentInput, model: HopModel[IntentInput], scope: Scope, trail: Trail, timeout_s: float
+    given: IntentInput, models: Cascade[IntentInput], scope: Scope, trail: Trail, allowance: Allowance
 ) -> Decision:
-    """Ask the model and decide by the scope's thresholds; no valid reply means unsure."""
-    intent = await ask(Asked("intent", given, Intent, model, GUARD, scope), trail, timeout_s)
-    return decide(intent, scope) if intent else Decision("unsure")
+    """Ask the models and decide by the scope's thresholds; no valid reply means what the scope says it does."""
+    intent = await ask(Asked("intent", given, Intent, models, GUARD, scope), trail, allowance)
+    if intent is None:
+        return Decision("rephrase" if scope.fallback.intent == "clarify" else "unsure")
+    return decide(intent, scope)
 
 
 def decide(intent: Intent, scope: Scope) -> Decision:
     """What to do with these scores: a pure function of the scores and the scope."""
     thresholds = scope.thresholds
-    if intent.language and intent.language != scope.site.locale:
+    if intent.language and intent.language not in (scope.site.locale, *scope.site.also_reads):
         return Decision("foreign_language", language=intent.language)
     if thresholds.out_of_scope is not None and intent.out_of_scope >= thresholds.out_of_scope:
         return Decision("out_of_scope")

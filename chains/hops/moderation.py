@@ -1,23 +1,33 @@
 """Moderation: whether this request may be dealt with at all."""
 
+from chains.allowance import Allowance
 from chains.attempt import Asked, CodeModel, ask
 from chains.messages import ModerationInput
-from chains.ports import HopModel, ModelCard
+from chains.ports import Cascade, HopModel, ModelCard
 from chains.trail import Trail
 from moderation import Guard, ModerationPolicy, Verdict, combine, judge_by_rules
 
 GUARD: Guard[Verdict, None] = Guard("moderation", Verdict)
 UNDECIDED = Verdict(action="review", layer="rules", reasons=("This text could not be judged; a person must read it.",))
 
+RULES_ALONE = Verdict(action="allow", layer="rules", reasons=("A layer failed; the rules alone decided.",))
+
 
 async def moderate(
-    given: ModerationInput, layers: tuple[HopModel[ModerationInput], ...], trail: Trail, timeout_s: float
+    given: ModerationInput,
+    layers: tuple[HopModel[ModerationInput], ...],
+    trail: Trail,
+    allowance: Allowance,
+    undecided: Verdict = UNDECIDED,
 ) -> Verdict:
-    """The strictest verdict of all layers; a layer that gives none counts as `review`, and a block ends the asking."""
+    """The strictest verdict of all layers; a layer that gives none counts as `undecided`, and a block ends the asking.
+
+    Raises ModerationError for no layers at all: silence is not consent.
+    """
     verdicts: list[Verdict] = []
     for layer in layers:
-        asked = Asked("moderation", given, Verdict, layer, GUARD, None)
-        verdicts.append(await ask(asked, trail, timeout_s) or UNDECIDED)
+        asked = Asked("moderation", given, Verdict, Cascade.of(layer), GUARD, None)
+        verdicts.append(await ask(asked, trail, allowance) or undecided)
         if not verdicts[-1].passes:
             break
     return combine(verdicts)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chains.allowance import Allowance
 from chains.attempt import Asked, CodeModel, ask
 from chains.messages import OutboundInput
-from chains.ports import ModelCard
+from chains.ports import Cascade, ModelCard
 from chains.scope import Scope
 from chains.trail import Trail
 from moderation import OUTBOUND_CHECKS, Failure, Guard, OutboundContext, Outgoing, restore
@@ -34,7 +35,7 @@ MODEL: CodeModel[OutboundInput] = CodeModel(
 
 
 async def may_leave(
-    given: OutboundInput, scope: Scope, originals: Mapping[str, str], trail: Trail, timeout_s: float
+    given: OutboundInput, scope: Scope, originals: Mapping[str, str], trail: Trail, allowance: Allowance
 ) -> bool:
     """Whether every text passes every check; a check that fails to run counts as a no."""
     checks = OutboundContext(
@@ -44,4 +45,5 @@ async def may_leave(
         pii=scope.moderation.pii,
     )
     context = LeavingContext(checks, originals)
-    return await ask(Asked("outbound", given, Outgoing, MODEL, GUARD, context), trail, timeout_s) is not None
+    asked = Asked("outbound", given, Outgoing, Cascade.of(MODEL), GUARD, context)
+    return await ask(asked, trail, allowance) is not None

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from chains.allowance import Allowance
 from chains.attempt import Asked, ask
 from chains.claims import Claim, Count, Draft, DraftPart, NoneFound, Quote, Stock, Value
 from chains.facts import Evidence
 from chains.grounding import check_draft
 from chains.messages import ResponseInput
-from chains.ports import HopModel
+from chains.ports import Cascade
 from chains.trail import Trail
 from moderation import Failure, Guard
 
@@ -30,11 +31,18 @@ def true_claims(value: Draft, context: DraftContext) -> tuple[Failure, ...]:
 GUARD: Guard[Draft, DraftContext] = Guard("response", Draft, (true_claims,))
 
 
-async def compose(given: ResponseInput, model: HopModel[ResponseInput], trail: Trail, timeout_s: float) -> Draft | None:
-    """The model's draft if it holds, else the plain facts; None where there is nothing to say."""
+async def compose(
+    given: ResponseInput,
+    models: Cascade[ResponseInput],
+    trail: Trail,
+    allowance: Allowance,
+    *,
+    plainly: bool = True,
+) -> Draft | None:
+    """A model's draft if it holds, else the plain facts where `plainly` says so; None where there is nothing to say."""
     context = DraftContext(given.evidence, given.intents)
-    draft = await ask(Asked("response", given, Draft, model, GUARD, context), trail, timeout_s)
-    return draft or plain_draft(given)
+    draft = await ask(Asked("response", given, Draft, models, GUARD, context), trail, allowance)
+    return draft or (plain_draft(given) if plainly else None)
 
 
 def plain_draft(given: ResponseInput) -> Draft | None:

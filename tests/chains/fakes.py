@@ -1,22 +1,22 @@
 """A small shop for tests of the running chain: its scope, its toolbox, scripted models, and a log in memory."""
 
 import asyncio
-import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, JsonValue
 
+from chains.allowance import Allowance
 from chains.claims import Claim, Draft, DraftPart, Stock, Value
 from chains.contract import Contract
-from chains.errors import ModelFailed, ToolFailed
+from chains.errors import ToolFailed
 from chains.facts import Absence, Evidence, Fact, Passage, Query, Record, merge
 from chains.hops.moderation import rules_model
-from chains.messages import Intent, IntentScore, ModerationInput, Plan
+from chains.messages import Intent, IntentInput, IntentScore, LookupInput, ModerationInput, Plan, ResponseInput
 from chains.outcomes import Answer, Clarify, Handoff, Outcome
-from chains.ports import HopModel, ModelCard, Repair, Reply
+from chains.ports import Cascade, HopModel
 from chains.record import HopRecord, Op, digest
 from chains.scope import Scope
 from chains.scope_file import parse_scope
@@ -35,7 +35,8 @@ from chains.tools import (
 from chains.turn import Chain, Turn, run_turn
 from chains.values import Money, Quantity, Text
 from chains.values import Value as FactValue
-from moderation import Verdict, inbound
+from moderation import inbound
+from tests.chains.scripts import MemoryLog, Script, Scripted
 from tests.chains.trails import assert_trail
 
 GivenT = TypeVar("GivenT", bound=Contract)
@@ -251,65 +252,6 @@ def _search(asked: SearchProducts) -> Evidence:
     return merge((Evidence(queries=(query,)), *(PRODUCTS[sku] for sku in found)))
 
 
-class MemoryLog:
-    """Hop records in a list."""
-
-    def __init__(self) -> None:
-        self.records: list[HopRecord] = []
-
-    def append(self, record: HopRecord) -> None:
-        self.records.append(record)
-
-    def hops(self) -> list[str]:
-        """Each attempt as `hop`, a second one as `hop 2`."""
-        return [r.hop if r.attempt == 1 else f"{r.hop} {r.attempt}" for r in self.records]
-
-
-@dataclass(frozen=True)
-class Late:
-    """A reply that never comes; the event loop's clock is put forward by `by_s`, so that nobody waits for it."""
-
-    by_s: float = 0
-
-    async def wait(self) -> None:
-        vars(asyncio.get_running_loop())["time"] = lambda: time.monotonic() + self.by_s
-        await asyncio.Event().wait()
-
-
-Scripted = BaseModel | str | Exception | Late
-
-
-class Script(Generic[GivenT]):
-    """A model that gives one reply when it is asked, and another (or the same) when it is asked once more."""
-
-    def __init__(
-        self, first: Scripted, second: Scripted | None = None, *, op: Op = "chat", name: str = "script"
-    ) -> None:
-        self.card = ModelCard("fake", name, op, repairs=True)
-        self.given: list[GivenT] = []
-        self.repairs: list[Repair | None] = []
-        self._first, self._second = first, first if second is None else second
-
-    async def propose(self, given: GivenT, repair: Repair | None = None) -> Reply:
-        self.given.append(given)
-        self.repairs.append(repair)
-        reply = self._first if repair is None else self._second
-        match reply:
-            case Late():
-                await reply.wait()
-                raise AssertionError("nobody sets this event")
-            case Exception():
-                raise reply
-            case BaseModel():
-                return Reply(raw=reply.model_dump_json())
-            case _:
-                return Reply(raw=reply)
-
-
-DOWN = ModelFailed("The model is down.")
-ALLOWED = Verdict(action="allow", layer="model")
-
-
 def names(*ids: str, score: float = 0.9, second: str | None = None, language: str | None = None) -> Intent:
     """What an intent model says: the first intent at `score`, each next one 0.2 below."""
     return Intent(
@@ -325,7 +267,7 @@ def call(name: str, intent: str, call_id: str = "1", **arguments: JsonValue) -> 
 
 
 PRICE_PLAN = Plan(calls=(call("get_product", "product.price", sku="L-1"),))
-RETURNS_CALL = call("find_policy", "returns.policy", "2", query="return")
+RETURNS_CALL = call("find_policy", "returns.policy", "2", query="return", topics=["returns"])
 ORDER_PLAN = Plan(calls=(call("get_order", "order.status", order_number="[ORDER_1]"),))
 
 
@@ -341,9 +283,9 @@ def shop_chain(
     *,
     scope: Scope | None = None,
     moderators: tuple[HopModel[ModerationInput], ...] | None = None,
-    intent: Scripted | None = None,
-    plan: Scripted = PRICE_PLAN,
-    response: Scripted = PRICE_DRAFT,
+    intent: Scripted | Cascade[IntentInput] | None = None,
+    plan: Scripted | Cascade[LookupInput] = PRICE_PLAN,
+    response: Scripted | Cascade[ResponseInput] = PRICE_DRAFT,
     toolbox: FakeToolbox | None = None,
 ) -> Chain:
     """A chain that answers what the desk lamp costs, but for what is given here."""
@@ -354,12 +296,16 @@ def shop_chain(
         catalog_version="catalog-1",
         app_version="0",
         moderators=moderators or (rules_model(scope.moderation),),
-        intent_model=Script(intent or names("product.price", "returns.policy"), op="classify"),
-        planner=Script(plan, op="plan"),
-        responder=Script(response, op="compose"),
+        intent_model=_cascade(intent or names("product.price", "returns.policy"), "classify"),
+        planner=_cascade(plan, "plan"),
+        responder=_cascade(response, "compose"),
         toolbox=toolbox or FakeToolbox(),
         log=MemoryLog(),
     )
+
+
+def _cascade(models: Scripted | Cascade[GivenT], op: Op) -> Cascade[GivenT]:
+    return models if isinstance(models, Cascade) else Cascade.of(Script(models, op=op))
 
 
 def order_chain(toolbox: FakeToolbox | None = None, response: Scripted = ORDER_DRAFT) -> Chain:
@@ -411,11 +357,15 @@ class Done:
         return self.log.records
 
 
-def run(turn: Turn, chain: Chain) -> Done:
+def run(turn: Turn, chain: Chain, log: MemoryLog | None = None, *, funded: bool = True) -> Done:
     """Run one turn on a log of its own; whatever the path, its trail must hold."""
-    log = MemoryLog()
+    log = log or MemoryLog()
     chain = replace(chain, log=log)
-    outcome = asyncio.run(run_turn(turn, chain))
+
+    async def running() -> Outcome:
+        return await run_turn(turn, chain, None if funded else Allowance(chain.scope.budget, funded=False))
+
+    outcome = asyncio.run(running())
     assert_trail(log.records, turn)
     assert isinstance(chain.toolbox, FakeToolbox)
     return Done(outcome, log, chain, chain.toolbox)

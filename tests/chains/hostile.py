@@ -1,15 +1,19 @@
 """Any valid scope, and replies of a model that wants out of it: unknown names, others' tools, wide arguments, lies."""
 
+import asyncio
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Generic, TypeVar
 
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from chains.allowance import Allowance
 from chains.contract import Contract
 from chains.messages import IntentInput, LookupInput, ModerationInput, ResponseInput
-from chains.ports import ModelCard, Repair, Reply
+from chains.ports import Cascade, ModelCard, Repair, Reply, Tier
+from chains.record import ServedFrom
 from chains.scope import Scope
 from chains.scope_file import parse_scope
 from chains.tools import BUILT_IN
@@ -18,6 +22,7 @@ from tests.chains.fakes import SCOPE
 GivenT = TypeVar("GivenT", bound=Contract)
 T = TypeVar("T")
 Shaped = st.SearchStrategy[JsonValue]
+SOURCES: tuple[ServedFrom, ServedFrom] = ("embedded", "provider")
 EVIL = "evil-mark"
 """Stands in every string that only the model could have brought."""
 TOOLS = (*(spec.name for spec in BUILT_IN), "points")
@@ -27,16 +32,51 @@ POINTS = "[[tools]]" + REST.partition("[[tools]]")[2]
 
 
 class Hostile(Generic[GivenT]):
-    """A model that is asked with a hop's input and replies with whatever is drawn for it."""
+    """A model that is asked with a hop's input and replies with whatever is drawn for it.
 
-    def __init__(self, name: str, reply: Callable[[GivenT], str], *, repairs: bool) -> None:
-        self.card = ModelCard("hostile", name, "chat", repairs=repairs)
+    `pauses` is how often it lets others go before it replies; a model that is not local costs a call.
+    """
+
+    def __init__(self, card: ModelCard, reply: Callable[[GivenT], str], pauses: int) -> None:
+        self.card = card
         self.asked = 0
         self._reply = reply
+        self._pauses = pauses
 
-    async def propose(self, given: GivenT, repair: Repair | None = None) -> Reply:
+    async def propose(self, given: GivenT, repair: Repair | None = None, allowance: Allowance | None = None) -> Reply:
         self.asked += 1
+        if allowance and not self.card.is_local:
+            allowance.take(1, Decimal(0))
+        for _ in range(self._pauses):
+            await asyncio.sleep(0)
         return Reply(raw=self._reply(given))
+
+
+@st.composite
+def hostiles(
+    draw: st.DrawFn, name: str, reply: Callable[[GivenT], str], *, local: bool | None = None
+) -> Hostile[GivenT]:
+    """A hostile model of any kind: with or without repairs and rounds, and local or not where that is left open."""
+    served_from = draw(st.sampled_from(SOURCES)) if local is None else SOURCES[not local]
+    card = ModelCard(
+        "hostile",
+        name,
+        "chat",
+        repairs=draw(st.booleans()),
+        rounds=draw(st.sampled_from([True, True, False])),
+        served_from=served_from,
+    )
+    return Hostile(card, reply, draw(st.sampled_from([0, 0, 1, 5])))
+
+
+@st.composite
+def cascades(draw: st.DrawFn, name: str, reply: Callable[[GivenT], str]) -> Cascade[GivenT]:
+    """One to three hostile models, sure of themselves or not, and one that may come last."""
+    models = [draw(hostiles(f"{name} {place}", reply)) for place in range(draw(st.sampled_from([1, 1, 2, 3])))]
+    thresholds = st.sampled_from([None, None, 0.3, 0.9])
+    tiers = tuple(Tier(model, draw(thresholds)) for model in models)
+    last = draw(st.sampled_from([None, *models, draw(hostiles(f"{name} last", reply))]))
+    return Cascade(tiers, last)
 
 
 def _mostly(usual: st.SearchStrategy[T], *others: st.SearchStrategy[T]) -> st.SearchStrategy[T]:
@@ -55,8 +95,18 @@ def scopes(draw: st.DrawFn) -> Scope:
         f"[limits]\nproducts_shown = {draw(st.integers(1, 3))}\nclarify_rounds = {draw(st.sampled_from([2, 1, 0]))}\n"
     )
     intents = "".join(f"[[intents]]\n{draw(_intents(one, ids))}\n" for one in ids)
-    budget = HEAD.replace("[budget]", f"[budget]\ncalls = {draw(st.integers(1, 4))}")
-    return parse_scope(f"{budget}\n{limits}\n{intents}\n{POINTS}", "drawn")
+    speculate = json.dumps(draw(st.booleans()))
+    budget = f"[budget]\ncalls = {draw(st.sampled_from([6, 4, 2, 1]))}\nspeculate = {speculate}\n"
+    budget += f"model_calls = {draw(st.sampled_from([12, 12, 12, 4, 0]))}\n"
+    fallback = f"[fallback]\nmoderation = {_one_of(draw, 'handoff', 'rules')}\n"
+    fallback += f"intent = {_one_of(draw, 'clarify', 'handoff')}\nlookup = {_one_of(draw, 'clarify', 'handoff')}\n"
+    fallback += f"response = {_one_of(draw, 'facts', 'handoff')}\n"
+    head = HEAD.replace("[budget]", budget)
+    return parse_scope(f"{head}\n{limits}\n{fallback}\n{intents}\n{POINTS}", "drawn")
+
+
+def _one_of(draw: st.DrawFn, *words: str) -> str:
+    return json.dumps(draw(st.sampled_from(words)))
 
 
 @st.composite
@@ -78,6 +128,8 @@ def _intents(draw: st.DrawFn, name: str, ids: list[str]) -> str:
         "outcomes": sorted(outcomes),
         "next": draw(st.lists(st.sampled_from(ids), unique=True)),
     }
+    if "find_policy" in tools and draw(st.booleans()):
+        values["topics"] = ["returns"]
     if draw(st.booleans()) or ("answer" in outcomes and not tools):
         values["reply"] = f"The shop says this of {name}."
     return "\n".join(f"{key} = {json.dumps(value)}" for key, value in values.items())
@@ -91,6 +143,9 @@ _JSON: Shaped = st.recursive(
 )
 _JUNK = st.one_of(st.text(max_size=30), st.just("[" * 5000), st.just("\ud800"), _JSON.map(json.dumps))
 _SHARES: Shaped = st.sampled_from([0.0, 0.3, 0.5, 0.6, 0.9, 1.0]) | st.floats(0, 1)
+
+
+_CONFIDENCES: Shaped = st.sampled_from([None, None, 0.0, 0.5, 1.0, 7.5])
 
 
 def _reply(**fields: Shaped) -> st.SearchStrategy[str]:
@@ -129,6 +184,7 @@ def intents(_given: IntentInput, scope: Scope) -> st.SearchStrategy[str]:
         second=st.one_of(st.none(), st.none(), other, score),
         out_of_scope=_mostly(st.just(0.1), _SHARES, st.just(7.5)),
         language=_mostly(st.none(), st.sampled_from(["en", "de", "xx", EVIL])),
+        confidence=_CONFIDENCES,
     )
 
 
@@ -138,7 +194,9 @@ _ARGUMENTS: dict[str, Shaped] = {
     "get_product": st.fixed_dictionaries({"sku": _SKU}),
     "compare_products": st.fixed_dictionaries({"skus": st.just(["L-1", "L-2"])}),
     "check_stock": st.fixed_dictionaries({"sku": _SKU}),
-    "find_policy": st.fixed_dictionaries({"query": st.just(EVIL)}),
+    "find_policy": st.fixed_dictionaries(
+        {"query": st.just(EVIL), "topics": st.sampled_from([["returns"], ["returns"], [], [EVIL]])}
+    ),
     "get_order": st.fixed_dictionaries({"order_number": st.sampled_from(["[ORDER_1]", "[ORDER_1]", "[ORDER_9]"])}),
 }
 _WIDE: dict[str, Shaped] = {
@@ -179,6 +237,8 @@ def plans(given: LookupInput, scope: Scope) -> st.SearchStrategy[str]:
         calls=st.one_of(few, few, st.lists(own | foreign, max_size=3), st.lists(own, max_size=9)),
         needs=st.one_of(st.none(), st.none(), _any_of("product", "details", "currency", "order_proof")),
         candidates=st.lists(_SKU, max_size=3),
+        more=st.booleans(),
+        confidence=_CONFIDENCES,
     )
 
 
@@ -230,4 +290,5 @@ def drafts(given: ResponseInput, scope: Scope) -> st.SearchStrategy[str]:
     return _reply(
         parts=_mostly(st.lists(part, min_size=1, max_size=1), st.lists(part, max_size=3)),
         products=_mostly(st.just([]), st.lists(records, max_size=4)),
+        confidence=_CONFIDENCES,
     )

@@ -3,8 +3,11 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from chains.claims import Claim
 from chains.facts import Absence, Condition, Evidence, Fact, Passage, Query, Record, Wording
+from chains.grounding import Statement, ground
 from chains.values import Day, Flag, Money, Quantity, Terms, Text
+from moderation import Failure
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -149,3 +152,17 @@ LAPTOPS = Evidence(
         "brands": ("Aurel", "Bergen", "Cedar"),
     },
 )
+
+
+def holds(claim: Claim, evidence: Evidence = LAPTOPS) -> Statement:
+    """What a claim comes to that the evidence permits."""
+    done = ground(claim, evidence)
+    assert isinstance(done, Statement), done
+    return done
+
+
+def refusal(claim: Claim, evidence: Evidence = LAPTOPS) -> str:
+    """Why the evidence does not permit a claim."""
+    done = ground(claim, evidence)
+    assert isinstance(done, Failure), done
+    return done.code

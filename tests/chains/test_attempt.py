@@ -3,15 +3,17 @@ import json
 
 import pytest
 
+from chains.allowance import Allowance
 from chains.attempt import Asked, Carried, CodeModel, ask
 from chains.errors import ModelFailed
 from chains.messages import Intent, IntentInput
-from chains.ports import HopModel, ModelCard, Repair, Reply
+from chains.ports import Cascade, HopModel, ModelCard, Repair, Reply
 from chains.record import CalledTool, HopRecord
-from chains.scope import Scope
+from chains.scope import Budget, Scope
 from chains.trail import Trail
 from moderation import Failure, Guard
-from tests.chains.fakes import Late, MemoryLog, Script, Scripted, names, shop_scope
+from tests.chains.fakes import names, shop_scope
+from tests.chains.scripts import Late, MemoryLog, Script, Scripted, within
 from tests.chains.trails import FRAME
 
 GIVEN = IntentInput(text="What does it cost?", locale="en")
@@ -30,8 +32,11 @@ GUARD: Guard[Intent, Scope] = Guard("attempt", Intent, (known,))
 def served(model: HopModel[IntentInput]) -> tuple[Intent | None, list[HopRecord]]:
     """What asking this model comes to, and the records of it."""
     trail = Trail(FRAME, MemoryLog())
-    asked = Asked("intent", GIVEN, Intent, model, GUARD, shop_scope())
-    return asyncio.run(ask(asked, trail, 4.0)), trail.records
+    return within(lambda allowance: ask(asking(model), trail, allowance)), trail.records
+
+
+def asking(*models: HopModel[IntentInput]) -> Asked[IntentInput, Intent, Scope]:
+    return Asked("intent", GIVEN, Intent, Cascade.of(*models), GUARD, shop_scope())
 
 
 def test_a_good_reply_is_taken_at_once() -> None:
@@ -94,17 +99,16 @@ def test_a_model_that_fails_on_its_second_try_leaves_both_records(second: Script
 
 def test_being_cancelled_is_not_a_failure_of_the_model() -> None:
     trail = Trail(FRAME, MemoryLog())
-    asked = Asked("intent", GIVEN, Intent, Script(Late()), GUARD, shop_scope())
 
     async def cancel() -> None:
-        task = asyncio.create_task(ask(asked, trail, 4.0))
+        task = asyncio.create_task(ask(asking(Script(Late())), trail, Allowance(Budget())))
         await asyncio.sleep(0)
         task.cancel()
         await task
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(cancel())
-    assert trail.records == []
+    assert [(r.status, r.error_type, r.decides) for r in trail.records] == [("error", "Cancelled", False)]
 
 
 def test_an_accepted_output_is_carried_out_inside_its_record() -> None:
@@ -116,8 +120,7 @@ def test_an_accepted_output_is_carried_out_inside_its_record() -> None:
         assert len(trail.records) == 1  # the refused first attempt alone: this one is still open
         return Carried((call,), ("L-1:price",))
 
-    asked = Asked("intent", GIVEN, Intent, Script(BAD, GOOD), GUARD, shop_scope())
-    asyncio.run(ask(asked, trail, 4.0, carry_out))
+    within(lambda allowance: ask(asking(Script(BAD, GOOD)), trail, allowance, carry_out))
     assert carried == [GOOD]
     assert [(r.tool_calls, r.facts) for r in trail.records] == [((), ()), ((call,), ("L-1:price",))]
 
@@ -126,8 +129,8 @@ def test_nothing_is_carried_out_of_a_refused_output() -> None:
     async def carry_out(value: Intent) -> Carried:
         raise AssertionError("the output was refused")
 
-    asked = Asked("intent", GIVEN, Intent, Script(BAD), GUARD, shop_scope())
-    assert asyncio.run(ask(asked, Trail(FRAME, MemoryLog()), 4.0, carry_out)) is None
+    trail = Trail(FRAME, MemoryLog())
+    assert within(lambda allowance: ask(asking(Script(BAD)), trail, allowance, carry_out)) is None
 
 
 def test_code_serves_a_hop_as_a_model_does() -> None:
@@ -149,7 +152,9 @@ def test_code_that_fails_is_a_failed_model() -> None:
 
 def test_what_a_reply_says_of_itself_is_recorded() -> None:
     class Detailed(Script[IntentInput]):
-        async def propose(self, given: IntentInput, repair: Repair | None = None) -> Reply:
+        async def propose(
+            self, given: IntentInput, repair: Repair | None = None, allowance: Allowance | None = None
+        ) -> Reply:
             return Reply(raw=GOOD.model_dump_json(), params={"temperature": 0}, cost_usd="0.0001", retries=1)
 
     _, records = served(Detailed(GOOD))

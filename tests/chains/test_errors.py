@@ -1,12 +1,12 @@
 import pytest
 
 from chains import errors
-from chains.errors import HopdeskError, IdempotencyConflict, RequestRefused
+from chains.errors import HopdeskError, IdempotencyConflict, ModelBusy, RequestRefused
 
 
 def test_every_failure_is_one_that_can_be_shown() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
-    assert len(kinds) == 10
+    assert len(kinds) == 19
     assert all(issubclass(kind, HopdeskError) for kind in kinds)
 
 
@@ -25,6 +25,12 @@ def test_a_refused_request_says_why_to_people_and_to_programs(status: int, field
         status,
         field,
     )
+
+
+def test_a_busy_model_may_say_for_how_long() -> None:
+    assert ModelBusy("Later.").retry_after_s is None
+    assert ModelBusy("Later.", 2.5).retry_after_s == 2.5
+    assert (str(ModelBusy("Later.")), ModelBusy("Later.").requests) == ("Later.", 0)
 
 
 def test_a_key_that_was_used_for_something_else_is_a_conflict() -> None:

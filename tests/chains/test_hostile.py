@@ -11,15 +11,18 @@ from structlog.testing import capture_logs
 
 from chains.facts import Evidence, merge
 from chains.hops.grounding import ground_and_say
-from chains.messages import HOPS, GroundingInput, HopName, Intent, LookupInput
+from chains.hops.intent import Decision, decide
+from chains.messages import GroundingInput, HopName, Intent, LookupInput, ModerationInput
 from chains.outcomes import Answer, AnswerPart, Clarify, Decline, Handoff, Outcome, Sentence
+from chains.ports import HopModel
 from chains.record import HopRecord
 from chains.rendering import say_card
 from chains.tools import Identity
 from chains.turn import Chain, Turn
 from moderation import Verdict
-from tests.chains.fakes import EMAIL, ORDER_NUMBER, Done, FakeToolbox, MemoryLog, ask_for, run
-from tests.chains.hostile import EVIL, Hostile, drafts, intents, plans, scopes, verdicts
+from tests.chains.fakes import EMAIL, ORDER_NUMBER, Done, FakeToolbox, ask_for, run
+from tests.chains.hostile import EVIL, Hostile, cascades, drafts, hostiles, intents, plans, scopes, verdicts
+from tests.chains.scripts import MemoryLog
 
 SLOW_DRAWING = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 
@@ -27,16 +30,22 @@ SLOW_DRAWING = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.fi
 def _hostile_turn(data: st.DataObject) -> tuple[Turn, Chain]:
     """A turn of any customer on a chain all of whose models are hostile."""
     scope = data.draw(scopes())
-    repairs = data.draw(st.booleans())
+
+    def judging(seen: ModerationInput) -> str:
+        return data.draw(verdicts(seen))
+
+    layers: tuple[Hostile[ModerationInput], ...] = (data.draw(hostiles("rules", judging, local=True)),)
+    if data.draw(st.sampled_from([False, False, True])):
+        layers = (*layers, data.draw(hostiles("provider", judging, local=False)))
     chain = Chain(
         scope=scope,
         scope_sha256="0",
         catalog_version="1",
         app_version="0",
-        moderators=(Hostile("moderator", lambda seen: data.draw(verdicts(seen)), repairs=repairs),),
-        intent_model=Hostile("intent", lambda seen: data.draw(intents(seen, scope)), repairs=repairs),
-        planner=Hostile("planner", lambda seen: data.draw(plans(seen, scope)), repairs=repairs),
-        responder=Hostile("responder", lambda seen: data.draw(drafts(seen, scope)), repairs=repairs),
+        moderators=layers,
+        intent_model=data.draw(cascades("intent", lambda seen: data.draw(intents(seen, scope)))),
+        planner=data.draw(cascades("planner", lambda seen: data.draw(plans(seen, scope)))),
+        responder=data.draw(cascades("responder", lambda seen: data.draw(drafts(seen, scope)))),
         toolbox=FakeToolbox(),
         log=MemoryLog(),
     )
@@ -60,10 +69,7 @@ def _hold_to_the_scope(turn: Turn, chain: Chain) -> Done:
     _only_a_permitted_outcome(done, turn)
     _only_facts_are_said(done)
     assert EVIL not in done.outcome.model_dump_json()
-    assert all(len(_attempts(done, hop)) <= 2 for hop in HOPS)
-    for model in (*chain.moderators, chain.intent_model, chain.planner, chain.responder):
-        assert isinstance(model, Hostile)
-        assert model.asked <= (2 if model.card.repairs else 1)
+    _asked_no_more_than_needed(chain)
     return done
 
 
@@ -71,14 +77,32 @@ def _attempts(done: Done, hop: HopName) -> list[HopRecord]:
     return [record for record in done.records if record.hop == hop]
 
 
+def _asked_no_more_than_needed(chain: Chain) -> None:
+    """Each model once at its hop and once more to repair; a planner also for a guess and for a second round."""
+    for hop, rounds in ((chain.intent_model, 1), (chain.planner, 3), (chain.responder, 1)):
+        for model in [*(tier.model for tier in hop.tiers), hop.last]:
+            assert not isinstance(model, Hostile) or model.asked <= rounds * (2 if model.card.repairs else 1)
+
+
 def _nothing_after_a_stop(done: Done) -> None:
-    """What no moderator let through is read by no other hop."""
-    valid = [record.parsed for record in _attempts(done, "moderation") if record.valid]
-    verdict = Verdict.model_validate_json(to_json(valid[0])) if valid else None
-    if verdict is None or verdict.action not in {"allow", "redact"}:
-        assert {record.hop for record in done.records} == {"moderation"}
-        assert isinstance(done.outcome, Handoff | Decline)
-        assert done.outcome.reason == "moderation"
+    """What a layer does not let through gets no answer; what the first one stops is read by no other hop."""
+    rules, *others = done.chain.moderators
+    if not _passes(done, rules):
+        assert {record.model for record in done.records} == {"rules"}
+    elif all(_passes(done, layer) for layer in others):
+        return
+    assert {record.hop for record in done.records} <= {"moderation", "intent", "lookup"}
+    assert done.tools.ran == []
+    assert isinstance(done.outcome, Handoff | Decline)
+    assert done.outcome.reason == "moderation"
+
+
+def _passes(done: Done, layer: HopModel[ModerationInput]) -> bool:
+    """Whether a layer let the text pass, or failed where the scope then lets the rules decide."""
+    said = [record for record in done.records if record.model == layer.card.name]
+    if not said[-1].valid:
+        return not layer.card.is_local and done.chain.scope.fallback.moderation == "rules"
+    return Verdict.model_validate_json(to_json(said[-1].parsed)).passes
 
 
 def _only_permitted_calls(done: Done, turn: Turn) -> None:
@@ -94,20 +118,28 @@ def _only_permitted_calls(done: Done, turn: Turn) -> None:
         assert (ran.caller.identity, ran.caller.site) == (turn.identity, "shop")
         assert ran.name != "get_order" or turn.identity >= Identity.ORDER_PROOF
         assert ran.name != "points" or turn.identity is Identity.VERIFIED
+        topics = scope.by_id[one.intent].topics
+        assert ran.name != "find_policy" or not topics or one.arguments["topics"] == [*topics]
     for record in _attempts(done, "lookup"):
         seen = LookupInput.model_validate_json(to_json(record.input))
         assert seen.tools == {intent: scope.permitted(intent, turn.identity) for intent in seen.intents}
 
 
-def _served(done: Done, turn: Turn) -> set[str]:
-    """The intents that may be served: the one chosen, or those that the intent hop's valid output names."""
+def _decision(done: Done, turn: Turn) -> Decision:
+    """What follows from the intent that was chosen, or from the one output of the intent hop that decides."""
     if turn.intent:
-        return {turn.intent}
-    for record in _attempts(done, "intent"):
-        if record.valid:
-            intent = Intent.model_validate_json(to_json(record.parsed))
-            return {intent.ranked[0].intent} | ({intent.second.intent} if intent.second else set())
-    return set()
+        return Decision("serve", (turn.intent,))
+    deciding = [record.parsed for record in _attempts(done, "intent") if record.decides]
+    assert len(deciding) <= 1
+    if not deciding:
+        return Decision("unsure")
+    return decide(Intent.model_validate_json(to_json(deciding[0])), done.chain.scope)
+
+
+def _served(done: Done, turn: Turn) -> set[str]:
+    """The intents that may be served."""
+    decision = _decision(done, turn)
+    return set(decision.intents) if decision.kind == "serve" else set()
 
 
 def _only_a_permitted_outcome(done: Done, turn: Turn) -> None:
@@ -115,7 +147,7 @@ def _only_a_permitted_outcome(done: Done, turn: Turn) -> None:
     match outcome:
         case Handoff(reason="moderation" | "language") | Decline(reason="moderation" | "out_of_scope"):
             assert done.tools.ran == []  # the turn ended before anything was decided on
-        case Handoff(reason="unsure") | Clarify(reason="intent") if "lookup" not in done.hops and not turn.intent:
+        case Handoff(reason="unsure") | Clarify(reason="intent" | "details") if not served:
             assert done.tools.ran == []
         case _:
             assert any(outcome.kind in scope.by_id[intent].outcomes for intent in served)
@@ -168,7 +200,7 @@ def _computed(done: Done, returned: Evidence) -> list[tuple[str, Sentence]]:
     return said
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=SLOW_DRAWING)
+@settings(max_examples=120, deadline=None, suppress_health_check=SLOW_DRAWING)
 @given(st.data())
 def test_hostile_models_stay_in_the_scope(data: st.DataObject) -> None:
     _hold_to_the_scope(*_hostile_turn(data))

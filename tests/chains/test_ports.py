@@ -5,7 +5,8 @@ import pytest
 from chains.messages import IntentInput
 from chains.ports import HopLog, HopModel, ModelCard, Repair, Reply
 from chains.record import HopRecord
-from tests.chains.fakes import MemoryLog, Script, names
+from tests.chains.fakes import names
+from tests.chains.scripts import MemoryLog, Script
 
 
 def test_a_scripted_model_and_a_list_satisfy_the_ports() -> None:

@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from chains.scope import (
     IdentityName,
     IntentScope,
+    LanguageModelSettings,
     OperatorTool,
     Parameter,
     Scope,
@@ -151,6 +152,38 @@ def test_a_parameter_cannot_have_a_name_that_its_model_needs(name: str) -> None:
 def test_a_parameters_pattern_must_be_one_that_can_be_checked(pattern: str) -> None:
     with pytest.raises(ValidationError, match="not a regular expression"):
         Parameter(name="hall", type="text", pattern=pattern)
+
+
+@pytest.mark.parametrize("name", ["openai/gpt-4.1-mini", "ollama_chat/qwen3:1.7b", "a/b/c"])
+def test_a_language_model_is_named_by_its_provider_and_itself(name: str) -> None:
+    assert LanguageModelSettings(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "gpt-4.1-mini"},
+        {"name": "openai/ gpt"},
+        {"name": "o/" + "x" * 199},
+        {"name": "o/x", "base_url": "localhost:8080"},
+        {"name": "o/x", "api_key_env": "sk-1234"},
+        {"name": "o/x", "hedge_after_ms": 10},
+        {"name": "o/x", "input_usd_per_mtok": float("nan")},
+        {"name": "o/x", "temperature": 3},
+        {"name": "o/x", "api_key": "sk-1234"},
+    ],
+)
+def test_what_cannot_be_said_of_a_language_model_is_refused(wrong: dict[str, JsonValue]) -> None:
+    with pytest.raises(ValidationError):
+        LanguageModelSettings.model_validate(wrong)
+
+
+def test_without_a_word_about_language_models_a_scope_needs_none() -> None:
+    scope = scope_of(intent_of("a.b", ()))
+    assert (scope.language_models, scope.cache.hops, scope.budget.speculate) == ((), (), False)
+    assert set(scope.models.model_dump().values()) == {("rules",), ("embedded",)}
+    fallbacks = {"moderation": "handoff", "intent": "embedded", "lookup": "embedded", "response": "embedded"}
+    assert scope.fallback.model_dump() == fallbacks
 
 
 @pytest.mark.parametrize("model", ["embedded", "embedded@0.9", "embedded@.95", "embedded@1", "rules", "openai/gpt-x"])

@@ -61,6 +61,13 @@ def changed(true: str, false: str) -> str:
     return GOOD.replace(true, false, 1)
 
 
+def shown(calls: str, before: str = 'id = "support.human"') -> str:
+    """The good scope with a worked example for the intent that ends there."""
+    place = GOOD.index(before)
+    place = GOOD.rindex("[[intents]]", 0, place) if before != "[[tools]]" else place
+    return f'{GOOD[:place]}[[intents.shots]]\ntext = "x"\ncalls = {calls}\n\n{GOOD[place:]}'
+
+
 def test_a_good_scope_is_read() -> None:
     scope = parse_scope(GOOD, "scope.toml")
     assert [intent.id for intent in scope.intents] == ["product.price", "support.human"]
@@ -75,19 +82,29 @@ def test_the_demo_shops_scope_is_read_with_its_digest() -> None:
     assert loaded.scope.site.id == "lumen-oak"
 
 
+def test_worked_examples_are_read_as_they_stand() -> None:
+    scope = parse_scope(shown('[{ get_product = { sku = "A" } }, { warehouse = { hall = "B" } }]'), "scope.toml")
+    assert scope.by_id["product.price"].shots[0].calls == ({"get_product": {"sku": "A"}}, {"warehouse": {"hall": "B"}})
+
+
+def test_a_worked_example_with_an_unknown_tool_is_said_once() -> None:
+    text = shown("[{ warehose = {} }]").replace('"get_product", "warehouse"', '"get_product", "warehose"')
+    assert [problem.partition(":")[0] for problem in problems(text)] == ["intents[0].tools[1]"]
+
+
 INTENT_KEYS = ", ".join(sorted(IntentScope.model_fields))
 MISTAKES = {
     "an unknown key at the top": (
         'colour = "red"\n' + GOOD,
         (
-            "colour: this key is unknown; allowed: budget, intents, limits, models, moderation, out_of_scope, prompts, "
-            "site, sources, texts, thresholds, tools."
+            "colour: this key is unknown; allowed: budget, cache, fallback, intents, language_models, limits, models, "
+            "moderation, out_of_scope, prompts, site, sources, texts, thresholds, tools."
         ),
     ),
     "an unknown key in a table": (
         changed('name = "Demo"', 'nmae = "Demo"\nname = "Demo"'),
         (
-            "site.nmae: this key is unknown; allowed: currency, id, locale, name, origins, region, tone; "
+            "site.nmae: this key is unknown; allowed: also_reads, currency, id, locale, name, origins, region, tone; "
             "did you mean 'name'?"
         ),
     ),
@@ -233,6 +250,40 @@ MISTAKES = {
         changed('outcomes = ["answer", "handoff"]', 'outcomes = ["answer"]'),
         "intents[0].outcomes: add 'handoff' or 'decline', for when no answer can be given.",
     ),
+    "a tool that is called as language models ask": (
+        GOOD.replace('"warehouse"', '"ask_customer"'),
+        "tools[0].name: 'ask_customer' is how a language model asks; give the tool another name.",
+    ),
+    "a worked example with another intent's tool": (
+        shown("[{ get_order = {} }]"),
+        (
+            "intents[0].shots[0].calls[0]: found 'get_order', which is no tool of this intent; allowed: get_product, "
+            "warehouse; did you mean 'get_product'?"
+        ),
+    ),
+    "a worked example of an intent without tools": (
+        shown("[{ get_order = {} }]", "[[tools]]"),
+        "intents[1].shots[0].calls[0]: found 'get_order', which is no tool of this intent; it has none.",
+    ),
+    "a worked example with two tools in one call": (
+        shown('[{ get_product = { sku = "A" }, warehouse = { hall = "B" } }]'),
+        "intents[0].shots[0].calls[0]: found 2 tools; write each call as one tool with its arguments.",
+    ),
+    "a worked example with an unknown argument": (
+        shown('[{ warehouse = { hall = "A" } }, { get_product = { sku = "A", feilds = [] } }]'),
+        (
+            "intents[0].shots[0].calls[1].get_product.feilds: this key is unknown; allowed: fields, sku; "
+            "did you mean 'fields'?"
+        ),
+    ),
+    "a worked example without an argument that is needed": (
+        shown("[{ get_product = {} }]"),
+        "intents[0].shots[0].calls[0].get_product.sku: this key is missing; add it.",
+    ),
+    "a worked example with an argument of another form": (
+        shown('[{ warehouse = { hall = "12" } }]'),
+        ("intents[0].shots[0].calls[0].warehouse.hall: found \"12\"; string should match pattern '^[A-Z]$'."),
+    ),
     "a hop that may take longer than the turn": (
         changed("hop_ms = 4000", "hop_ms = 9000"),
         "budget.hop_ms: found 9000, which is more than the deadline_ms of the whole turn (8000); make it smaller.",
@@ -255,6 +306,39 @@ MISTAKES = {
 @pytest.mark.parametrize(("text", "problem"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_is_one_sentence_with_the_key_what_was_found_and_what_is_allowed(text: str, problem: str) -> None:
     assert problems(text) == [problem]
+
+
+LANGUAGE = """
+[[language_models]]
+name = "openai/gpt-4.1-mini"
+api_key_env = "OPENAI_API_KEY"
+hedge_after_ms = 1500
+
+[models]
+intent = ["embedded@0.9", "openai/gpt-4.1-mini"]
+
+[fallback]
+response = "facts"
+
+[cache]
+hops = ["intent"]
+"""
+
+
+def test_what_a_scope_says_of_language_models_is_read() -> None:
+    scope = parse_scope(GOOD + LANGUAGE, "scope.toml")
+    (settings,) = scope.language_models
+    assert (settings.name, settings.api_key_env) == ("openai/gpt-4.1-mini", "OPENAI_API_KEY")
+    assert (settings.hedge_after_ms, settings.base_url) == (1500, None)
+    assert scope.models.intent == ("embedded@0.9", "openai/gpt-4.1-mini")
+    assert (scope.fallback.response, scope.fallback.intent, scope.cache.hops) == ("facts", "embedded", ("intent",))
+
+
+def test_a_mistake_about_a_language_model_names_its_place() -> None:
+    (problem,) = problems(GOOD + LANGUAGE.replace("hedge_after_ms = 1500", "hedge_after_ms = 5"))
+    assert problem.startswith("language_models[0].hedge_after_ms: ")
+    (problem,) = problems(GOOD + LANGUAGE.replace('response = "facts"', 'response = "rules"'))
+    assert problem.startswith("fallback.response: ")
 
 
 def test_what_is_not_toml_is_said_with_its_line() -> None:

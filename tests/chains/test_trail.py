@@ -9,7 +9,8 @@ from chains.ports import ModelCard, Reply
 from chains.record import PromptRef, Upstream, Usage, digest
 from chains.trail import Attempted, Frame, Trail
 from moderation import Failure, Verdict
-from tests.chains.fakes import ALLOWED, MemoryLog, names
+from tests.chains.fakes import names
+from tests.chains.scripts import ALLOWED, MemoryLog
 from tests.chains.trails import FRAME
 
 GOOD = names("product.price")

@@ -14,8 +14,6 @@ from chains.turn import Chain
 from moderation import PiiPolicy, Verdict
 from tests.chains.fakes import (
     ALL_HOPS,
-    ALLOWED,
-    DOWN,
     EMAIL,
     HANDOFF,
     ORDER_NUMBER,
@@ -24,7 +22,6 @@ from tests.chains.fakes import (
     PRICE_PLAN,
     RETURNS_CALL,
     FakeToolbox,
-    Script,
     ask_for,
     call,
     changed,
@@ -35,6 +32,7 @@ from tests.chains.fakes import (
     shop_chain,
     shop_scope,
 )
+from tests.chains.scripts import ALLOWED, DOWN, Script
 
 
 def layered(*layers: HopModel[ModerationInput]) -> Chain:

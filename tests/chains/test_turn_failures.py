@@ -9,22 +9,18 @@ from chains.errors import ModelFailed, ToolFailed
 from chains.facts import Evidence
 from chains.messages import HopName, Plan
 from chains.outcomes import Answer, Decline, Handoff
+from chains.ports import Cascade
 from chains.scope import Scope
 from chains.turn import Chain, run_turn
 from chains.values import Text
 from tests.chains.fakes import (
     ALL_HOPS,
-    ALLOWED,
-    DOWN,
     EMAIL,
     HANDOFF,
     PRICE_DRAFT,
     PRICE_PLAN,
     PRODUCTS,
     FakeToolbox,
-    Late,
-    Script,
-    Scripted,
     ask_for,
     call,
     changed,
@@ -35,6 +31,7 @@ from tests.chains.fakes import (
     shop_chain,
     shop_scope,
 )
+from tests.chains.scripts import ALLOWED, DOWN, Late, Script, Scripted
 
 
 def permitting(scope: Scope, intent: str, *outcomes: str) -> Scope:
@@ -109,11 +106,11 @@ def failing_at(hop: HopName, first: Scripted, second: Scripted | None = None) ->
         case "moderation":
             return replace(chain, moderators=(Script(first, second),))
         case "intent":
-            return replace(chain, intent_model=Script(first, second))
+            return replace(chain, intent_model=Cascade.of(Script(first, second)))
         case "lookup":
-            return replace(chain, planner=Script(first, second))
+            return replace(chain, planner=Cascade.of(Script(first, second)))
         case _:
-            return replace(chain, responder=Script(first, second))
+            return replace(chain, responder=Cascade.of(Script(first, second)))
 
 
 @pytest.mark.parametrize("hop", list(AFTER))
@@ -220,14 +217,20 @@ class AbsencesOnly(FakeToolbox):
 
 
 @pytest.mark.parametrize("error", [ValueError(EMAIL), TimeoutError(EMAIL), KeyError(EMAIL)])
-def test_a_defect_inside_is_a_handoff_and_its_message_is_not_logged(error: Exception) -> None:
+def test_a_defect_inside_is_a_handoff_and_its_message_is_not_logged(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: object) -> None:
+        raise error
+
+    monkeypatch.setattr("chains.turn.look_up", broken)
     with capture_logs() as logs:
-        done = run(ask_for(), shop_chain(toolbox=FakeToolbox(error)))
+        done = run(ask_for(), shop_chain())
     assert done.outcome == Handoff(reason="failure", text=HANDOFF)
     assert done.hops == ["moderation", "intent"]
     assert [(line["event"], line["turn_id"], line["hops"]) for line in logs] == [("turn_failed", "turn-1", 2)]
     assert logs[0]["error"] == type(error).__name__
-    assert logs[0]["at"].startswith("fakes.py:")
+    assert logs[0]["at"].startswith("test_turn_failures.py:")
     assert EMAIL not in str(logs)
 
 
@@ -241,7 +244,8 @@ def test_a_turn_past_its_deadline_is_overdue_wherever_it_stands(hop: HopName) ->
     with capture_logs() as logs:
         done = run(ask_for(), failing_at(hop, Late(3600)))
     assert done.outcome == Handoff(reason="overdue", text=HANDOFF)
-    assert done.hops == ALL_HOPS[: ALL_HOPS.index(hop)]
+    assert done.hops == ALL_HOPS[: ALL_HOPS.index(hop) + 1]
+    assert [r.error_type for r in done.records] == [*[None] * ALL_HOPS.index(hop), "Cancelled"]
     assert [line["event"] for line in logs] == ["turn_overdue"]
 
 

@@ -10,10 +10,10 @@ from chains.claims import Value
 from chains.errors import ToolFailed
 from chains.facts import Evidence
 from chains.messages import IntentInput, LookupInput, Plan
+from chains.ports import Cascade
 from chains.tools import Identity
 from chains.turn import Chain, run_turn
 from tests.chains.fakes import (
-    DOWN,
     EMAIL,
     ORDER_DRAFT,
     ORDER_NUMBER,
@@ -22,8 +22,6 @@ from tests.chains.fakes import (
     PHONE,
     PRICE_PLAN,
     FakeToolbox,
-    MemoryLog,
-    Script,
     ask_for,
     draft,
     names,
@@ -31,6 +29,7 @@ from tests.chains.fakes import (
     run,
     shop_chain,
 )
+from tests.chains.scripts import DOWN, MemoryLog, Script
 
 # What models and records see
 
@@ -38,7 +37,7 @@ from tests.chains.fakes import (
 def test_models_see_the_page_the_case_and_what_they_may_call() -> None:
     intent = Script[IntentInput](names("product.price", second="order.status"))
     planner = Script[LookupInput](PRICE_PLAN)
-    chain = replace(shop_chain(), intent_model=intent, planner=planner)
+    chain = replace(shop_chain(), intent_model=Cascade.of(intent), planner=Cascade.of(planner))
     turn = replace(ORDER_TURN, products=("L-2",), on_product=True, previous_intent="returns.policy")
     run(turn, chain)
     assert (intent.given[0].on_product, intent.given[0].previous_intent) == (True, "returns.policy")

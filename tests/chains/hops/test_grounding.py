@@ -12,7 +12,8 @@ from chains.hops.grounding import GUARD, GroundingContext, ground_and_say, groun
 from chains.messages import Grounded, GroundingInput
 from chains.ports import ModelCard
 from chains.trail import Trail
-from tests.chains.fakes import PRICE_DRAFT, PRODUCTS, RETURNS, MemoryLog, draft
+from tests.chains.fakes import PRICE_DRAFT, PRODUCTS, RETURNS, draft
+from tests.chains.scripts import MemoryLog, within
 from tests.chains.strategies import turns
 from tests.chains.trails import FRAME
 
@@ -27,7 +28,7 @@ def asked(meant: Draft, evidence: Evidence = FOUND, seed: str = "turn-1") -> Gro
 
 def grounded(given: GroundingInput) -> tuple[Grounded | None, Trail]:
     trail = Trail(FRAME, MemoryLog())
-    return asyncio.run(ground_draft(given, trail, 1.0)), trail
+    return within(lambda allowance: ground_draft(given, trail, allowance)), trail
 
 
 def codes(said: Grounded) -> list[str]:

@@ -4,9 +4,11 @@ import pytest
 
 from chains.hops.intent import GUARD, Decision, decide, name_intents
 from chains.messages import Intent, IntentInput, IntentScore
+from chains.ports import Cascade
 from chains.scope import Scope
 from chains.trail import Trail
-from tests.chains.fakes import DOWN, MemoryLog, Script, Scripted, changed, shop_scope
+from tests.chains.fakes import changed, shop_scope
+from tests.chains.scripts import DOWN, MemoryLog, Script, Scripted, within
 from tests.chains.trails import FRAME
 
 SCOPE = shop_scope()
@@ -33,6 +35,11 @@ def thresholds(**values: float) -> Scope:
 
 def codes(intent: Intent) -> list[str]:
     return [failure.code for failure in asyncio.run(GUARD.judge(intent.model_dump_json(), SCOPE)).failures]
+
+
+def decided(reply: Scripted, scope: Scope = SCOPE) -> Decision:
+    given, trail = IntentInput(text="Hm", locale="en"), Trail(FRAME, MemoryLog())
+    return within(lambda allowance: name_intents(given, Cascade.of(Script(reply)), scope, trail, allowance))
 
 
 # What a model may say
@@ -78,6 +85,13 @@ def test_scores_decide_what_is_served_and_what_is_asked(intent: Intent, decision
     assert decide(intent, SCOPE) == decision
 
 
+def test_a_language_that_the_site_also_reads_is_served() -> None:
+    site = SCOPE.site.model_copy(update={"also_reads": ("de",)})
+    german = scored(0.9, language="de")
+    assert decide(german, changed(SCOPE, site=site)) == Decision("serve", (PRICE,))
+    assert decide(scored(0.9, language="fr"), changed(SCOPE, site=site)).kind == "foreign_language"
+
+
 @pytest.mark.parametrize(
     ("score", "kind"), [(0.7, "out_of_scope"), (0.71, "out_of_scope"), (0.69, "serve"), (0.0, "serve")]
 )
@@ -111,11 +125,13 @@ def test_of_two_greetings_the_first_is_answered() -> None:
 
 @pytest.mark.parametrize("silent", [DOWN, "[]", scored(0.9, names=("admin.all",))])
 def test_no_valid_output_is_unsure(silent: Scripted) -> None:
-    given, trail = IntentInput(text="Hm", locale="en"), Trail(FRAME, MemoryLog())
-    assert asyncio.run(name_intents(given, Script(silent), SCOPE, trail, 1.0)) == Decision("unsure")
+    assert decided(silent) == Decision("unsure")
+
+
+def test_where_the_scope_says_so_no_valid_output_is_a_question_to_say_it_again() -> None:
+    fallback = SCOPE.fallback.model_copy(update={"intent": "clarify"})
+    assert decided(DOWN, changed(SCOPE, fallback=fallback)) == Decision("rephrase")
 
 
 def test_a_valid_output_is_decided_on() -> None:
-    given, trail = IntentInput(text="Hm", locale="en"), Trail(FRAME, MemoryLog())
-    decision = asyncio.run(name_intents(given, Script(scored(0.9)), SCOPE, trail, 1.0))
-    assert decision == Decision("serve", (PRICE,))
+    assert decided(scored(0.9)) == Decision("serve", (PRICE,))

@@ -2,32 +2,42 @@ import asyncio
 
 import pytest
 from pydantic import JsonValue
+from structlog.testing import capture_logs
 
+from chains.allowance import Allowance
 from chains.errors import ToolFailed
-from chains.hops.lookup import GUARD, Found, PlanContext, look_up, permitted_calls, valid_arguments
+from chains.hops.lookup import (
+    GUARD,
+    Found,
+    Looking,
+    PlanContext,
+    look_up,
+    permitted_calls,
+    permitted_topics,
+    valid_arguments,
+)
 from chains.messages import LookupInput, Plan
+from chains.ports import Cascade
 from chains.tools import Caller, Identity, ToolCall
 from chains.trail import Trail
 from tests.chains.fakes import (
-    DOWN,
     NOW,
     ORDER_PLAN,
     PRICE_PLAN,
     PRODUCTS,
     RETURNS_CALL,
     FakeToolbox,
-    MemoryLog,
-    Script,
-    Scripted,
     call,
+    changed,
     shop_scope,
 )
+from tests.chains.scripts import DOWN, MemoryLog, Script, Scripted, within
 from tests.chains.trails import FRAME
 
 SCOPE = shop_scope(calls=3)
 SERVED = ("product.price", "returns.policy")
 ALLOWED = {intent: SCOPE.permitted(intent, Identity.ANONYMOUS) for intent in SERVED}
-CONTEXT = PlanContext(SCOPE, ALLOWED)
+CONTEXT = PlanContext(SCOPE, ALLOWED, SCOPE.budget.calls)
 GIVEN = LookupInput(text="What does it cost?", intents=SERVED, tools=ALLOWED, now=NOW)
 NOBODY = Caller(site="shop", identity=Identity.ANONYMOUS, now=NOW, originals={})
 
@@ -46,10 +56,11 @@ def looked_up(
 ) -> tuple[Found | None, Trail, FakeToolbox]:
     trail, toolbox = Trail(FRAME, MemoryLog()), toolbox or FakeToolbox()
     given = GIVEN.model_copy(update={"tools": tools or ALLOWED})
-    found = asyncio.run(
-        look_up(given, Script(plan), scope=SCOPE, toolbox=toolbox, caller=NOBODY, trail=trail, timeout_s=1.0)
-    )
-    return found, trail, toolbox
+
+    async def look(allowance: Allowance) -> Found | None:
+        return await look_up(given, Cascade.of(Script(plan)), Looking(SCOPE, toolbox, NOBODY, trail, allowance))
+
+    return within(look), trail, toolbox
 
 
 # What a planner may propose
@@ -92,6 +103,28 @@ def test_an_unknown_tool_is_refused_before_its_arguments_are_read() -> None:
 )
 def test_arguments_are_held_to_the_tools_own_model(arguments: dict[str, JsonValue], where: str, code: str) -> None:
     assert codes(searched(**arguments)) == [(f"calls.0.arguments.{where}", code)]
+
+
+@pytest.mark.parametrize("topics", [None, [], ["warranty"], ["returns", "warranty"], "returns", [["returns"]]])
+def test_a_policy_is_looked_for_among_the_topics_of_its_intent(topics: JsonValue) -> None:
+    arguments: dict[str, JsonValue] = {"query": "x"} if topics is None else {"query": "x", "topics": topics}
+    foreign = Plan(calls=(call("find_policy", "returns.policy", "1", **arguments),))
+    assert ("calls.0.arguments.topics", "topic_not_permitted") in codes(foreign)
+
+
+@pytest.mark.parametrize("topics", [None, [], ["warranty"]])
+def test_an_intent_without_topics_may_look_in_all_policies(topics: JsonValue) -> None:
+    everywhere = tuple(one.model_copy(update={"topics": ()}) for one in SCOPE.intents)
+    context = PlanContext(changed(SCOPE, intents=everywhere), ALLOWED, 3)
+    arguments: dict[str, JsonValue] = {"query": "x"} if topics is None else {"query": "x", "topics": topics}
+    plan = Plan(calls=(call("find_policy", "returns.policy", "1", **arguments),))
+    assert asyncio.run(GUARD.judge(plan.model_dump_json(), context)).failures == ()
+
+
+def test_an_unknown_intent_has_no_topics_to_keep_to() -> None:
+    plan = Plan(calls=(call("find_policy", "admin.all", query="x"),))
+    assert permitted_topics(plan, CONTEXT) == ()
+    assert codes(plan) == [("calls.0.name", "tool_not_permitted")]
 
 
 def test_a_failure_does_not_repeat_an_argument() -> None:
@@ -174,6 +207,11 @@ def test_the_scope_is_asked_again_before_a_call_is_carried_out() -> None:
     assert trail.records[0].tool_calls[0].error == "This call is not permitted."
 
 
-def test_a_defect_of_the_toolbox_is_not_taken_for_a_failed_call() -> None:
-    with pytest.raises(ZeroDivisionError):
-        looked_up(PRICE_PLAN, FakeToolbox(ZeroDivisionError()))
+def test_a_defect_of_the_toolbox_costs_that_calls_facts_and_its_message_is_kept_nowhere() -> None:
+    with capture_logs() as logs:
+        found, trail, _ = looked_up(PRICE_PLAN, FakeToolbox(ZeroDivisionError("ada@example.org")))
+    assert found is not None
+    assert (found.failed, found.by_intent) == (1, {})
+    assert trail.records[0].tool_calls[0].error == "This call could not be carried out."
+    broken = {"event": "tool_broken", "tool": "get_product", "error": "ZeroDivisionError", "log_level": "error"}
+    assert logs == [broken]

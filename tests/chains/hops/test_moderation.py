@@ -1,12 +1,10 @@
-import asyncio
-
 import pytest
 
 from chains.hops.moderation import UNDECIDED, moderate, rules_model
 from chains.messages import ModerationInput
 from chains.trail import Trail
 from moderation import BlockedTerm, ModerationError, ModerationPolicy, Verdict
-from tests.chains.fakes import ALLOWED, DOWN, MemoryLog, Script, Scripted
+from tests.chains.scripts import ALLOWED, DOWN, MemoryLog, Script, Scripted, within
 from tests.chains.trails import FRAME
 
 REVIEW = Verdict(action="review", layer="model", categories={"fraud": 0.7}, reasons=("Looks odd.",))
@@ -17,7 +15,7 @@ def judged(*layers: Scripted, text: str = "What does it cost?") -> tuple[Verdict
     trail = Trail(FRAME, MemoryLog())
     models = tuple(Script[ModerationInput](layer, name=f"layer {place}") for place, layer in enumerate(layers))
     given = ModerationInput(text=text, locale="en")
-    return asyncio.run(moderate(given, models, trail, 1.0)), trail
+    return within(lambda allowance: moderate(given, models, trail, allowance)), trail
 
 
 def test_a_text_passes_when_all_layers_let_it_pass() -> None:
@@ -50,5 +48,5 @@ def test_the_rules_are_a_layer_like_any_other(text: str, action: str) -> None:
     policy = ModerationPolicy(blocked_terms=(BlockedTerm(term="banned word", category="spam"),))
     trail = Trail(FRAME, MemoryLog())
     given = ModerationInput(text=text, locale="en")
-    assert asyncio.run(moderate(given, (rules_model(policy),), trail, 1.0)).action == action
+    assert within(lambda allowance: moderate(given, (rules_model(policy),), trail, allowance)).action == action
     assert (trail.records[0].provider, trail.records[0].op, trail.records[0].status) == ("hopdesk", "rules", "ok")

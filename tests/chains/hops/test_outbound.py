@@ -1,5 +1,3 @@
-import asyncio
-
 import pytest
 
 from chains.attempt import CodeModel
@@ -9,7 +7,8 @@ from chains.messages import OutboundInput
 from chains.ports import ModelCard
 from chains.trail import Trail
 from moderation import Outgoing
-from tests.chains.fakes import EMAIL, ORDER_NUMBER, MemoryLog, shop_scope
+from tests.chains.fakes import EMAIL, ORDER_NUMBER, shop_scope
+from tests.chains.scripts import MemoryLog, within
 from tests.chains.trails import FRAME
 
 SCOPE = shop_scope()
@@ -19,7 +18,7 @@ ORIGINALS = {"[ORDER_1]": ORDER_NUMBER, "[EMAIL_1]": EMAIL}
 def leaving(*texts: str, public: tuple[str, ...] = ()) -> tuple[bool, Trail]:
     trail = Trail(FRAME, MemoryLog())
     given = OutboundInput(texts=texts, locale="en", placeholders=tuple(ORIGINALS), public=public)
-    return asyncio.run(may_leave(given, SCOPE, ORIGINALS, trail, 1.0)), trail
+    return within(lambda allowance: may_leave(given, SCOPE, ORIGINALS, trail, allowance)), trail
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,3 @@
-import asyncio
-
 import pytest
 from hypothesis import given
 
@@ -8,8 +6,10 @@ from chains.facts import Evidence, Query, merge
 from chains.grounding import check_draft
 from chains.hops.response import compose, plain_draft
 from chains.messages import ResponseInput
+from chains.ports import Cascade
 from chains.trail import Trail
-from tests.chains.fakes import DOWN, ORDER, PRODUCTS, RETURNS, MemoryLog, Script, Scripted, draft
+from tests.chains.fakes import ORDER, PRODUCTS, RETURNS, draft
+from tests.chains.scripts import DOWN, MemoryLog, Script, Scripted, within
 from tests.chains.strategies import evidences
 from tests.chains.trails import FRAME
 
@@ -22,7 +22,7 @@ def asked(evidence: Evidence = LAMP) -> ResponseInput:
 
 def composed(reply: Scripted, evidence: Evidence = LAMP) -> tuple[Draft | None, Trail]:
     trail = Trail(FRAME, MemoryLog())
-    return asyncio.run(compose(asked(evidence), Script(reply), trail, 1.0)), trail
+    return within(lambda allowance: compose(asked(evidence), Cascade.of(Script(reply)), trail, allowance)), trail
 
 
 def searched(total: int, *, exact: bool = True) -> Evidence:

@@ -1,0 +1,92 @@
+"""What the chain asks of a language model, whoever serves it: messages in, text or function calls out."""
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from pydantic import JsonValue
+
+from chains.allowance import Allowance
+from chains.messages import HopName
+from chains.record import ServedFrom, Usage
+
+Json = dict[str, JsonValue]
+Structure = Literal["json_schema", "json_object", "plain"]
+"""How a model is held to a schema: natively, to any JSON object, or by its prompt alone."""
+
+
+@dataclass(frozen=True)
+class ModelCall:
+    """One question to a language model.
+
+    `messages` and `functions` are in the form of OpenAI's chat completions. Without `functions` the reply is to be
+    JSON that fits `schema`; with them it is to be calls of these functions, as many as are needed, side by side.
+    `input_tokens` is an estimate of the whole input that errs on the high side. `attempt` is 2 for a repair.
+    """
+
+    hop: HopName
+    messages: tuple[Json, ...]
+    schema_name: str
+    schema: Json
+    input_tokens: int
+    functions: tuple[Json, ...] = ()
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class FunctionCall:
+    """A function that the model wants called; `arguments` is untrusted text that should be JSON."""
+
+    name: str
+    call_id: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a model replied, untrusted, with what the record says of the call.
+
+    `cost_usd` is a decimal string; "0" with `priced` False where nobody knows the price.
+    """
+
+    text: str = ""
+    calls: tuple[FunctionCall, ...] = ()
+    params: Json = field(default_factory=dict)
+    output_messages: tuple[Json, ...] = ()
+    response_id: str | None = None
+    response_model: str | None = None
+    finish_reasons: tuple[str, ...] = ()
+    ttft_ms: float | None = None
+    usage: Usage = Usage()
+    usage_raw: Json | None = None
+    cost_usd: str = "0"
+    priced: bool = True
+    retries: int = 0
+    served_from: ServedFrom = "provider"
+
+
+class LanguageModel(Protocol):
+    """A language model that can be asked within a turn's allowance."""
+
+    @property
+    def name(self) -> str:
+        """Its name as the scope writes it, such as `openai/gpt-4.1-mini`."""
+        ...
+
+    @property
+    def structure(self) -> Structure:
+        """How it is held to a schema."""
+        ...
+
+    @property
+    def takes_functions(self) -> bool:
+        """Whether it can call functions natively; otherwise its prompt describes them."""
+        ...
+
+    @property
+    def price_table_sha256(self) -> str | None:
+        """Hash of the prices that its costs are worked out from; None where there are none."""
+        ...
+
+    async def complete(self, call: ModelCall, allowance: Allowance) -> Completion:
+        """Ask it; raises `ModelFailed` (one of its kinds) where there is no reply to look at."""
+        ...

@@ -1,0 +1,183 @@
+"""What the four prompted models of the hops share: from typed input to messages, and from a completion to a reply."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from chains.allowance import Allowance
+from chains.contract import Contract
+from chains.errors import AllowanceSpent, PromptError
+from chains.language import Completion, Json, LanguageModel, ModelCall
+from chains.messages import HopName
+from chains.ports import ModelCard, Repair, Reply
+from chains.prompt_files import Prompt, as_json
+from chains.prompted.json_text import json_of, storable, without_reasoning
+from chains.prompted.strict import strict_schema
+from chains.prompted.trimming import Lists, estimate_tokens, fit, message_tokens
+from chains.record import PromptRef
+from chains.scope import Budget
+
+GivenT = TypeVar("GivenT", bound=Contract)
+_REFUSED_CHARACTERS = 6000  # of a refused reply that are shown again; a longer one was cut off or ran away
+_FAILURES = 20
+
+__all__ = ["Prompted", "Variables", "strict_schema"]
+
+
+@dataclass(frozen=True)
+class Variables:
+    """What a prompt is filled in with for one request.
+
+    `values` are printed always. `optional` are lists that give way where the prompt gets too long, each from its end,
+    in the order in which they stand. `summary` is for the record: counts and codes, never a text.
+    """
+
+    values: Mapping[str, object]
+    optional: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    summary: Json = field(default_factory=dict)
+
+
+class Prompted(ABC, Generic[GivenT]):
+    """A language model with a prompt that serves a hop (`chains.ports.HopModel`).
+
+    A subclass says what a request puts into the prompt (`variables`, whose names are `offers`) and may change how a
+    completion becomes the hop's JSON (`raw_of`), which functions the model is given (`functions`) and how it is
+    asked once more (`again`). `fixed` are variables that are the same for every request of a site; what depends on
+    them alone is written once, and each item of fixed `examples` too. A prompt may leave out what is fixed, what is
+    optional, and `schema`: the output's JSON schema as text, or nothing where the model is held to it natively.
+
+    Raises `PromptError` where the prompt names a variable that the hop does not offer, or is over `prompt_tokens`
+    by its fixed parts alone.
+    """
+
+    offers: ClassVar[frozenset[str]]
+
+    def __init__(
+        self,
+        hop: HopName,
+        model: LanguageModel,
+        prompt: Prompt,
+        output: type[BaseModel],
+        prompt_tokens: int,
+        *,
+        fixed: Mapping[str, object] | None = None,
+        schema: Json | None = None,
+    ) -> None:
+        self.card = ModelCard(model.name.partition("/")[0], model.name, "chat", repairs=True, served_from="provider")
+        self.prompt = prompt
+        self._hop = hop
+        self._model = model
+        self._output = output
+        self._schema = schema if schema is not None else strict_schema(output)
+        self._prompt_tokens = prompt_tokens
+        offered = {**(fixed or {}), "schema": "" if model.structure == "json_schema" else as_json(self._schema)}
+        if unknown := prompt.variables - offered.keys() - self.offers:
+            raise PromptError(
+                f"The prompt {prompt.name} names {', '.join(sorted(unknown))}; the {hop} hop offers "
+                f"{', '.join(sorted(self.offers | offered.keys()))}."
+            )
+        self._prepared = prompt.prepare({name: value for name, value in offered.items() if name in prompt.variables})
+        self._schema_tokens = estimate_tokens(as_json(self._schema)) if model.structure == "json_schema" else 0
+        least = message_tokens(self._prepared.always) + self._schema_tokens
+        if least > prompt_tokens:
+            raise PromptError(
+                f"The prompt {prompt.name} has about {least} tokens before any request is in it; "
+                f"budget.prompt_tokens is {prompt_tokens}: raise it, or write a shorter version of the prompt."
+            )
+
+    @abstractmethod
+    def variables(self, given: GivenT) -> Variables:
+        """What this request puts into the prompt."""
+
+    def functions(self, given: GivenT) -> tuple[Json, ...]:  # noqa: ARG002 - the hop that calls functions looks at it
+        """The functions that the model may call instead of replying with JSON; none."""
+        return ()
+
+    def raw_of(self, completion: Completion, given: GivenT) -> str:  # noqa: ARG002 - as above
+        """The hop's JSON in a completion, without the model's private notes."""
+        return without_reasoning(json_of(completion.text))
+
+    def again(self, repair: Repair) -> tuple[Json, ...]:
+        """The messages that ask once more: the refused reply, and what is wrong with it."""
+        listed = "\n".join(
+            f"- {failure.path}: {failure.msg} ({failure.code})" for failure in repair.failures[:_FAILURES]
+        )
+        asked = f"This reply was refused:\n{listed}\nCorrect it, change nothing else, and reply with the JSON alone."
+        refused = repair.raw[:_REFUSED_CHARACTERS] or "{}"
+        return {"role": "assistant", "content": refused}, {"role": "user", "content": asked}
+
+    async def propose(self, given: GivenT, repair: Repair | None = None, allowance: Allowance | None = None) -> Reply:
+        """Ask the model; raises `ModelFailed` where there is no reply, or no room in the prompt for this request."""
+        call, reference = self.call(given, repair)
+        completion = await self._model.complete(call, allowance or Allowance(Budget()))
+        return replace(
+            self._unanswered(call, reference),
+            raw=self.raw_of(completion, given),
+            params=completion.params,
+            output_messages=tuple(storable(message) for message in completion.output_messages) or None,
+            response_id=storable(completion.response_id),
+            response_model=storable(completion.response_model),
+            finish_reasons=tuple(storable(reason) for reason in completion.finish_reasons),
+            ttft_ms=completion.ttft_ms,
+            usage=completion.usage,
+            usage_raw=storable(completion.usage_raw),
+            cost_usd=completion.cost_usd,
+            retries=completion.retries,
+            served_from=completion.served_from,
+        )
+
+    def question(self, given: GivenT, repair: Repair | None = None) -> Reply:
+        """What `propose` asks, as a reply without an answer; raises `AllowanceSpent` like `call`."""
+        return self._unanswered(*self.call(given, repair))
+
+    def _unanswered(self, call: ModelCall, reference: PromptRef) -> Reply:
+        return Reply(
+            raw="",
+            prompt=reference,
+            input_messages=call.messages,
+            tools=call.functions or None,
+            price_table_sha256=self._model.price_table_sha256,
+        )
+
+    def call(self, given: GivenT, repair: Repair | None = None) -> tuple[ModelCall, PromptRef]:
+        """The question as the model gets it, and what the record says of it; nothing is sent.
+
+        Raises `AllowanceSpent` where the prompt is too long even without all that it can do without.
+        """
+        variables = self.variables(given)
+        functions = self.functions(given)
+        more = self.again(repair) if repair else ()
+        beside = message_tokens(more) + (estimate_tokens(as_json(functions)) if functions else self._schema_tokens)
+        optional = {name: items for name, items in variables.optional.items() if name in self.prompt.variables}
+
+        def write(kept: Lists) -> tuple[Json, ...]:
+            return self._prepared.render({**variables.values, **kept})
+
+        messages, _, trimmed = fit(write, optional, self._prompt_tokens - beside)
+        tokens = message_tokens(messages) + beside
+        if tokens > self._prompt_tokens:
+            raise AllowanceSpent(
+                f"The prompt {self.prompt.name} has about {tokens} tokens with all left out that it can do without; "
+                f"budget.prompt_tokens is {self._prompt_tokens}."
+            )
+        reference = PromptRef(
+            name=self.prompt.hop,
+            version=self.prompt.version,
+            template_sha256=self.prompt.sha256,
+            vars=variables.summary,
+            tokens=tokens,
+            trimmed=trimmed,
+        )
+        call = ModelCall(
+            hop=self._hop,
+            messages=(*messages, *more),
+            schema_name=self._output.__name__,
+            schema=self._schema,
+            input_tokens=tokens,
+            functions=functions,
+            attempt=2 if repair else 1,
+        )
+        return call, reference
