@@ -1,0 +1,1 @@
+"""Language models: one attempt on the wire through litellm, and what makes it fit for a turn around that."""

@@ -1,0 +1,72 @@
+"""What a language model's adapter offers and needs: one attempt on the wire, a breaker, and a cache of replies."""
+
+from decimal import Decimal
+from typing import Protocol
+
+from chains.language import Completion, ModelCall, Structure
+from chains.scope import LanguageModelSettings
+
+
+class OneShot(Protocol):
+    """A language model that is asked exactly once: no retries, no cache, no purse."""
+
+    @property
+    def settings(self) -> LanguageModelSettings:
+        """How it is reached."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name as the scope writes it."""
+        ...
+
+    @property
+    def structure(self) -> Structure:
+        """How it is held to a schema."""
+        ...
+
+    @property
+    def takes_functions(self) -> bool:
+        """Whether it can call functions natively."""
+        ...
+
+    @property
+    def price_table_sha256(self) -> str | None:
+        """Hash of its prices; None where nobody knows them."""
+        ...
+
+    def price_of(self, input_tokens: int, output_tokens: int) -> Decimal:
+        """What so many tokens cost in US dollars; 0 where nobody knows."""
+        ...
+
+    async def once(self, call: ModelCall, timeout_s: float) -> Completion:
+        """Ask it, with at most one request on the wire; raises `ModelFailed` (one of its kinds)."""
+        ...
+
+
+class Breaker(Protocol):
+    """Remembers which models fail, so that they are left alone for a while. Never raises."""
+
+    async def allows(self, model: str) -> bool:
+        """Whether a model may be asked now; one that was left alone may let a single request through to try it."""
+        ...
+
+    async def record(self, model: str, ok: bool) -> None:  # noqa: FBT001  # the port says ok or not ok
+        """Note how one request to a model ended."""
+        ...
+
+
+class ReplyCache(Protocol):
+    """Keeps replies for a while; what it gives back is untrusted. Never raises: what is lost is asked again."""
+
+    async def get(self, key: str) -> str | None:
+        """The value kept under a key, or None."""
+        ...
+
+    async def put(self, key: str, value: str, ttl_s: int) -> None:
+        """Keep a value for `ttl_s` seconds."""
+        ...
+
+    async def drop(self, key: str) -> None:
+        """Forget a key."""
+        ...
