@@ -9,12 +9,12 @@ from typing import Self
 import structlog
 from sqlalchemy import URL, Connection, Engine, insert, select
 
-from assistant.ledger import contacts, turns
+from assistant.ledger import contacts, spend, turns
 from assistant.ledger.database import explained, locate, migrate, writing_engine
 from assistant.ledger.reader import Reader
 from assistant.ledger.schema import artefacts
 from assistant.ledger.turns import Sealed
-from assistant.ledger.values import REQUEST, Accepted, CaseState, Known, NewTurn
+from assistant.ledger.values import REQUEST, Accepted, CaseState, DayLimits, Known, NewTurn, Reservation, Spent
 from assistant.ledger.vault import Vault
 from assistant.ledger.writer import Writer
 from chains.errors import LedgerError
@@ -29,8 +29,8 @@ log = structlog.get_logger(__name__)
 class Ledger(Reader):
     """A ledger open for reading and writing, by any number of processes at once.
 
-    All writes go through one thread, in the order in which they were asked for. Every method but `append`
-    and `put_artefact` raises `LedgerError` where the database fails, and then nothing of that call is stored.
+    All writes go through one thread, in the order in which they were asked for. Every method but those that
+    only queue raises `LedgerError` where the database fails, and then nothing of that call is stored.
     """
 
     def __init__(self, url: URL, engine: Engine, vault: Vault, clock: Callable[[], int]) -> None:
@@ -157,6 +157,39 @@ class Ledger(Reader):
             )
         return sha256
 
+    async def reserve(self, wanted: Reservation, limits: DayLimits) -> bool:
+        """Set aside what a turn may spend on models, unless the site's day would pass a limit with it.
+
+        Exact, however many processes do so at once. What a process that died had reserved stays counted in full.
+        """
+        now_ns = self._clock()
+        return await self._writer.run(lambda connection: spend.reserve(connection, wanted, limits, now_ns))
+
+    def post_reserve(self, wanted: Reservation) -> None:
+        """Queue a reservation that no limit stands against; never waits, and what cannot be written is logged."""
+        now_ns = self._clock()
+        self._writer.post(
+            lambda connection: _reserve_freely(connection, wanted, now_ns),
+            lambda error: log.error("ledger_reservation_lost", turn_id=wanted.turn_id, error=str(error)),
+        )
+
+    def settle(self, turn_id: str, tokens: int, micro_usd: int, calls: int) -> None:
+        """Queue what a turn really spent, in the place of what it reserved; only the first time counts.
+
+        Never waits; where it cannot be written it is logged, and the reservation stays counted in full.
+        """
+        now_ns = self._clock()
+        self._writer.post(
+            lambda connection: spend.settle(
+                connection, turn_id, tokens=tokens, micro_usd=micro_usd, calls=calls, now_ns=now_ns
+            ),
+            lambda error: log.error("ledger_settlement_lost", turn_id=turn_id, error=str(error)),
+        )
+
+    async def spent(self, site: str, day: str) -> Spent:
+        """What a site spent on models on a day, YYYY-MM-DD in UTC; what is queued may be missing."""
+        return await asyncio.to_thread(self.read_spent, site, day)
+
     async def ready(self) -> None:
         """Return if the ledger can be written to at this moment."""
         now_ns = self._clock()
@@ -174,6 +207,10 @@ class Ledger(Reader):
 def _keep(connection: Connection, sha256: Sha256, kind: str, body: str) -> None:
     if connection.scalar(select(artefacts.c.sha256).where(artefacts.c.sha256 == sha256)) is None:
         connection.execute(insert(artefacts), {"sha256": sha256, "kind": kind, "body": body})
+
+
+def _reserve_freely(connection: Connection, wanted: Reservation, now_ns: int) -> None:
+    spend.reserve(connection, wanted, DayLimits(), now_ns)
 
 
 def _probe(connection: Connection, now_ns: int) -> None:

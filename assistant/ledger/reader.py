@@ -7,9 +7,10 @@ from typing import Any, Self, TypeVar, TypeVarTuple
 
 from sqlalchemy import URL, Connection, Row, Select, bindparam, select
 
+from assistant.ledger import spend
 from assistant.ledger.database import explained, locate, name_of, reading_engine, revision
 from assistant.ledger.schema import REVISION, artefacts, cases, hops, turns
-from assistant.ledger.values import REQUEST, CaseState, HopFilter, StoredTurn, read_outcome
+from assistant.ledger.values import REQUEST, CaseState, HopFilter, Spent, StoredTurn, read_outcome
 from chains.errors import LedgerError
 from chains.outcomes import Outcome
 from chains.record import HopRecord
@@ -143,6 +144,11 @@ class Reader:
             last_request=None if last is None else REQUEST.validate_json(last.request),
             last_outcome=None if last is None else read_outcome(last.outcome),
         )
+
+    def read_spent(self, site: str, day: str) -> Spent:
+        """What a site spent on models on a day, YYYY-MM-DD in UTC."""
+        with self._reading() as connection:
+            return spend.spent(connection, site, day)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

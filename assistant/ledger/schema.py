@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; a ledger of this revision is opened without loading the migration tool."""
 
 metadata = MetaData(
@@ -158,4 +158,34 @@ audit = Table(
     Column("detail", Text, nullable=False, comment="JSON"),
     Index(None, "at_ns"),
     Index(None, "subject"),
+)
+
+# No foreign key: a budget must not depend on who stores the turn.
+spend = Table(
+    "spend",
+    metadata,
+    Column("turn_id", String(64), primary_key=True),
+    Column("site", String(80), nullable=False),
+    Column("day", String(10), nullable=False, comment="YYYY-MM-DD in UTC, of the reservation"),
+    Column("reserved_tokens", BigInteger, nullable=False),
+    Column("reserved_micro_usd", BigInteger, nullable=False),
+    Column("tokens", BigInteger, comment="null until settled"),
+    Column("micro_usd", BigInteger, comment="null until settled"),
+    Column("calls", Integer, comment="null until settled"),
+    Column("reserved_ns", BigInteger, nullable=False),
+    Column("settled_ns", BigInteger),
+    Index(None, "site", "day"),
+)
+
+# The sums of `spend` by site and day, changed in the same transaction: what a limit is checked against, however
+# many turns the day had, and the row for whose lock two processes wait.
+spend_days = Table(
+    "spend_days",
+    metadata,
+    Column("site", String(80), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("tokens", BigInteger, nullable=False, comment="settled, or reserved where unsettled"),
+    Column("micro_usd", BigInteger, nullable=False, comment="settled, or reserved where unsettled"),
+    Column("calls", Integer, nullable=False),
+    Column("unsettled", Integer, nullable=False, comment="turns that have not settled"),
 )

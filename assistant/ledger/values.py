@@ -93,6 +93,38 @@ class HopFilter:
     until_ns: int | None = None
 
 
+@dataclass(frozen=True)
+class Reservation:
+    """The most that a turn may spend on models, in tokens and millionths of a US dollar; `day` is YYYY-MM-DD in UTC."""
+
+    turn_id: str
+    site: str
+    day: str
+    tokens: int
+    micro_usd: int
+
+
+@dataclass(frozen=True)
+class DayLimits:
+    """The most that a site may spend in a day; None where there is no limit."""
+
+    tokens: int | None = None
+    micro_usd: int | None = None
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a site spent in a day: settled amounts, and what was reserved for the `unsettled` turns.
+
+    `calls` are those on the wire of settled turns.
+    """
+
+    tokens: int = 0
+    micro_usd: int = 0
+    calls: int = 0
+    unsettled: int = 0
+
+
 def read_outcome(text: str | None) -> Outcome | None:
     """The outcome that a `turns.outcome` column holds; None for an open turn."""
     return None if text is None else OUTCOME.validate_json(text)
