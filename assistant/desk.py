@@ -1,6 +1,7 @@
 """The desk: takes one request, accepts it in the ledger, has the chain run it, and stores how it ended."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ import structlog
 from ulid import ULID
 
 from assistant.ledger import Accepted, CaseState, Known, Ledger, NewTurn
+from assistant.reflexes import DayBudgets, Store, StoreLost
 from assistant.requests import AskRequest
 from assistant.settings import Settings
 from assistant.wiring import Site
 from chains import replies
+from chains.allowance import Allowance
 from chains.errors import LedgerError, RequestRefused
 from chains.outcomes import Answer, Choice, Clarify, Decline, Handoff, Outcome
 from chains.record import digest
@@ -76,12 +79,23 @@ class _Asked:
 class Desk:
     """Serves the requests of one or more sites on one ledger."""
 
-    def __init__(self, sites: Mapping[str, Site], ledger: Ledger, settings: Settings) -> None:
+    def __init__(
+        self, sites: Mapping[str, Site], ledger: Ledger, settings: Settings, store: Store | None = None
+    ) -> None:
+        """Serve sites; `store` is what the workers share, for the budgets of a day."""
         self.sites = sites
         self.ledger = ledger
         self._settings = settings
+        self._store = store
+        self._budgets = DayBudgets(store, ledger)
         for site in sites.values():
             ledger.put_artefact("scope", site.loaded.text)
+
+    async def warm_up(self) -> None:
+        """Reach what the workers share once, so that no request waits for its first connection."""
+        if self._store is not None:
+            with contextlib.suppress(StoreLost):  # every use of it has something to fall back on
+                await self._store.get("warm")
 
     async def handle(self, request: AskRequest, idempotency_key: str | None = None) -> Handled:
         """Answer one request; raises `RequestRefused` or `LedgerError` before acceptance, and nothing after it."""
@@ -107,7 +121,7 @@ class Desk:
 
     async def _run(self, turn: Turn, site: Site) -> Outcome:
         """Run an accepted turn and store its outcome; whoever ended it first decides what it was."""
-        outcome = await run_turn(turn, site.chain)
+        outcome = await self._answered(turn, site)
         try:
             if not await self.ledger.close_turn(turn.turn_id, outcome, time.time_ns()):
                 outcome = await self.ledger.outcome_of(turn.turn_id) or outcome
@@ -117,6 +131,18 @@ class Desk:
             return Handoff(reason="failure", text=site.chain.scope.texts.handoff)
         log.info("turn_ended", outcome=outcome.kind)
         return outcome
+
+    async def _answered(self, turn: Turn, site: Site) -> Outcome:
+        """Run a turn within what the site may still spend today; what it did spend is settled, however it ends."""
+        if not site.models.bare:  # nothing costs anything
+            return await run_turn(turn, site.chain)
+        budget = site.chain.scope.budget
+        funded = await self._budgets.reserve(turn.turn_id, site.chain.scope.site.id, budget)
+        allowance = Allowance(budget, funded=funded)
+        try:
+            return await run_turn(turn, site.chain, allowance)
+        finally:
+            await self._budgets.settle(turn.turn_id, site.chain.scope.site.id, allowance)
 
     async def _repeated(self, known: Known, site: Site, notices: tuple[str, ...]) -> Handled:
         """How the same request ended, as it was said then: with its own turn's personal data."""

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Where things are kept and how the service listens; what a site may do is in its scope file."""
 
-    model_config = SettingsConfigDict(env_prefix="HOPDESK_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="HOPDESK_", extra="ignore", frozen=True, populate_by_name=True)
 
     home: Path = Field(
         default_factory=lambda: user_data_path("hopdesk"),
@@ -25,6 +25,11 @@ class Settings(BaseSettings):
     customer_secret: SecretStr = Field(
         default=SecretStr(""),
         description="Secret with which the shop's server signs customer tokens (HS256); empty: none are taken.",
+    )
+    redis_url: str = Field(
+        default="",
+        validation_alias="REDIS_URL",
+        description="URL of the Redis or Valkey that the workers share; empty: one of Hopdesk's own, where one is needed.",
     )
     host: str = Field(default="127.0.0.1", description="Address on which to listen.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port on which to listen; 0 picks a free one.")

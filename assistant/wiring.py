@@ -19,11 +19,13 @@ from assistant.embedded.masking import Masker
 from assistant.embedded.planner import EmbeddedPlanner
 from assistant.embedded.reader import Reader
 from assistant.embedded.responder import EmbeddedResponder
+from assistant.facets import facets_of, hints_of
 from assistant.orders.opening import open_orders
+from assistant.reflexes import Reflexes
+from assistant.serving import Catalogued, Embedded, LanguageModels, serve_hops
 from assistant.settings import Settings
 from assistant.toolbox import ShopToolbox
 from chains.errors import CatalogError, EmbeddedModelError, ScopeError
-from chains.hops.moderation import rules_model
 from chains.ports import HopLog
 from chains.scope import Scope, Sources
 from chains.scope_file import LoadedScope, load_scope
@@ -43,6 +45,7 @@ class Site:
     catalog: Catalog
     chain: Chain
     head: Head
+    models: LanguageModels
 
 
 def open_site(
@@ -51,13 +54,16 @@ def open_site(
     encoder: Encoder,
     hop_log: HopLog,
     progress: Progress = lambda _done, _total: None,
+    *,
+    reflexes: Reflexes | None = None,
 ) -> Site:
     """Read the scope, import its catalog if it changed, fit its intent model if it changed, and wire the chain.
 
-    Raises `ScopeError`, `CatalogError` or `EmbeddedModelError`, each with a sentence.
+    `reflexes` are what language models share with other workers; absent, they are this process's own. Raises
+    `ScopeError`, `CatalogError`, `EmbeddedModelError` or `PromptError`, each with a sentence.
     """
     loaded = load_scope(scope_path)
-    _only_embedded(loaded)
+    _only_known(loaded)
     catalog = open_catalog(loaded, settings, encoder, progress)
     base = scope_path.parent
     reader = Reader(catalog.vocabulary)
@@ -66,19 +72,29 @@ def open_site(
     intent_model, head = open_intent_model(loaded.scope, catalog, settings, encoder=encoder, mask=mask, reader=reader)
     scope = _with_threshold(loaded.scope, head)
     finder = FieldFinder(catalog.vocabulary, encoder)
+    embedded = Embedded(
+        intent=intent_model,
+        planner=EmbeddedPlanner(reader, catalog.vocabulary, mask, finder, {tool.name: tool for tool in scope.tools}),
+        responder=EmbeddedResponder(reader),
+    )
+    shared = reflexes or Reflexes.of(None)
+    models = LanguageModels(scope, shared.breakers, shared.replies)
+    hops = serve_hops(
+        scope, base, embedded, lambda: Catalogued(facets_of(catalog.vocabulary), hints_of(reader, catalog)), models
+    )
     chain = Chain(
         scope=scope,
         scope_sha256=loaded.sha256,
         catalog_version=catalog.version,
         app_version=version("hopdesk"),
-        moderators=(rules_model(scope.moderation),),
-        intent_model=intent_model,
-        planner=EmbeddedPlanner(reader, catalog.vocabulary, mask, finder, {tool.name: tool for tool in scope.tools}),
-        responder=EmbeddedResponder(reader),
+        moderators=hops.moderators,
+        intent_model=hops.intent,
+        planner=hops.planner,
+        responder=hops.responder,
         toolbox=ShopToolbox(catalog, open_orders(scope.sources, base), scope, base),
         log=hop_log,
     )
-    return Site(loaded, catalog, chain, head)
+    return Site(loaded, catalog, chain, head, models)
 
 
 def open_catalog(loaded: LoadedScope, settings: Settings, encoder: Encoder, progress: Progress) -> Catalog:
@@ -151,13 +167,15 @@ def _with_threshold(scope: Scope, head: Head) -> Scope:
     return scope.model_copy(update={"thresholds": thresholds})
 
 
-def _only_embedded(loaded: LoadedScope) -> None:
-    """Refuse a scope that names a model which this version cannot call."""
+def _only_known(loaded: LoadedScope) -> None:
+    """Refuse a scope that names for a hop what cannot serve it: rules moderate, and embedded models do not."""
     for hop, names in loaded.scope.models.model_dump().items():
+        local = "rules" if hop == "moderation" else "embedded"
         for name in names:
-            if name not in {"embedded", "rules"}:
+            if "/" not in name and name.partition("@")[0] != local:
                 raise ScopeError(
-                    f"{loaded.path}: models.{hop}: found {name!r}; allowed: embedded (rules for moderation)."
+                    f"{loaded.path}: models.{hop}: found {name!r}; allowed: {local}, or a language model such as "
+                    "'openai/gpt-4.1-mini'."
                 )
 
 

@@ -248,7 +248,6 @@ def _missing(statement: Statement, pick: int) -> str:
 
 def _found(query: Query, pick: int) -> str:
     what = _searched(query)
-    what += " of that name" if query.named else ""
     if not query.total:
         what += "" if query.exact else " that fit your words"
         return (f"I found no {what}.", f"Nothing matches: no {what}.")[pick % 2]
@@ -259,9 +258,10 @@ def _found(query: Query, pick: int) -> str:
 
 
 def _searched(query: Query) -> str:
-    """What was searched: `laptops in stock (memory at least 16 GB; colour: not black)`."""
+    """What was searched: `laptops in stock (memory at least 16 GB; colour: not black) of that name`."""
     conditions = "; ".join(say_condition(condition) for condition in query.conditions)
-    return f"{query.noun}{' in stock' if query.in_stock else ''}{f' ({conditions})' if conditions else ''}"
+    stocked, named = " in stock" if query.in_stock else "", " of that name" if query.named else ""
+    return f"{query.noun}{stocked}{f' ({conditions})' if conditions else ''}{named}"
 
 
 def say_condition(condition: Condition) -> str:

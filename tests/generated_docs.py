@@ -32,18 +32,21 @@ def settings_table() -> str:
 
 def commands_table() -> str:
     """Every command with the first sentence of its help."""
+    from click import Command, Context, Group
+
     from assistant.cli.main import app
 
     rows = ["| command | what it does |", "| --- | --- |"]
 
-    def walk(command: object, path: str) -> None:
-        children = getattr(command, "commands", None)
-        if children is None:
-            said = (getattr(command, "help", "") or "").strip().split("\n\n")[0].replace("\n", " ")
+    def walk(command: Command, path: str) -> None:
+        if not isinstance(command, Group):
+            said = (command.help or "").strip().split("\n\n")[0].replace("\n", " ")
             rows.append(f"| `{path}` | {said} |")
             return
-        for name, child in children.items():
-            walk(child, f"{path} {name}")
+        context = Context(command)
+        for name in command.list_commands(context):
+            if child := command.get_command(context, name):
+                walk(child, f"{path} {name}")
 
     walk(get_command(app), "hopdesk")
     return "\n".join(rows)

@@ -90,5 +90,5 @@ def _show(found: "Scope", console: "Console") -> None:
     title = f"{found.site.name} ({found.site.id}): {len(found.intents)} intents"
     columns = ("intent", "tools", "outcomes", "examples")
     console.print(table(title, columns, intent_rows(found), numbers=("examples",), whole=("intent", "tools")), "")
-    console.print(table("Hops", ("hop", "served by", "prompt version"), hop_rows(found)), "")
+    console.print(table("Hops", ("hop", "served by", "falls back on", "prompt version"), hop_rows(found)), "")
     console.print(table("Limits", ("what", "value"), limit_rows(found), numbers=("value",)), "")

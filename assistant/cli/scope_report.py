@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from chains.scope import Scope
+from chains.scope import Budget, Scope
 from chains.scope_file import LoadedScope
 from chains.tools import Identity
 
@@ -52,7 +52,11 @@ def overlap_rows(found: Sequence[Overlap]) -> Iterator[tuple[str, ...]]:
         shown = "\n".join(f"“{example}”" for example in overlap.examples[:_SHOWN_EXAMPLES])
         yield overlap.intent, overlap.taken_for, str(len(overlap.examples)), shown
     if single := len(found) - len(repeated):
-        yield "", f"{single} more pair{'' if single == 1 else 's'}", "1 each", ""
+        yield "", _count(single, "more pair"), "1 each", ""
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def intent_rows(scope: Scope) -> Iterator[tuple[str, ...]]:
@@ -69,10 +73,11 @@ def _from(tool: str, intent: str, scope: Scope) -> str:
 
 
 def hop_rows(scope: Scope) -> Iterator[tuple[str, ...]]:
-    """Per hop: its models in order, and the version of its prompt where a language model is among them."""
-    prompts = scope.prompts.model_dump()
+    """Per hop: its models in order, what serves where they fail, and its prompt's version where it needs one."""
+    prompts, fallbacks = scope.prompts.model_dump(), scope.fallback.model_dump()
     for hop, models in scope.models.model_dump().items():
-        yield hop, " then ".join(models), prompts[hop] if _language_models(models) else "none needed"
+        served = " then ".join(models) if hop != "moderation" else " and ".join(dict.fromkeys(("rules", *models)))
+        yield hop, served, fallbacks[hop], prompts[hop] if _language_models(models) else "none needed"
 
 
 def limit_rows(scope: Scope) -> Iterator[tuple[str, ...]]:
@@ -83,7 +88,22 @@ def limit_rows(scope: Scope) -> Iterator[tuple[str, ...]]:
     yield "time for a turn", f"{scope.budget.deadline_ms} ms"
     yield "time for a model call", f"{scope.budget.hop_ms} ms"
     yield "function calls", str(scope.budget.calls)
+    if _slow_hops(scope):
+        yield from _spending_rows(scope)
     yield "origins that may embed it", ", ".join(scope.site.origins) or "none"
+
+
+def _spending_rows(scope: Scope) -> Iterator[tuple[str, ...]]:
+    """What the language models may cost."""
+    budget = scope.budget
+    yield "language model calls in a turn", f"{budget.model_calls}, of which {budget.retries} retries"
+    yield "tokens in a turn", f"{budget.tokens:,}"
+    yield "money in a turn", f"{budget.usd} USD"
+    yield "tokens in a day", "no limit" if budget.tokens_per_day is None else f"{budget.tokens_per_day:,}"
+    yield "money in a day", "no limit" if budget.usd_per_day is None else f"{budget.usd_per_day} USD"
+    yield "replies used again", f"{', '.join(scope.cache.hops)}, {scope.cache.ttl_s} s" if scope.cache.hops else "none"
+    guess = f"yes: one prompt of up to {budget.prompt_tokens:,} tokens more for every request that it does not fit"
+    yield "lookup planned early", guess if budget.speculate else "no"
 
 
 def warnings(loaded: LoadedScope) -> Iterator[str]:
@@ -92,7 +112,7 @@ def warnings(loaded: LoadedScope) -> Iterator[str]:
     for intent in scope.intents:
         if len(intent.examples) < FEW_EXAMPLES:
             yield (
-                f"{intent.id}: it has {len(intent.examples)} examples; write {FEW_EXAMPLES} or more, "
+                f"{intent.id}: it has {_count(len(intent.examples), 'example')}; write {FEW_EXAMPLES} or more, "
                 "in the words of customers."
             )
     if len(scope.out_of_scope.examples) < FEW_OUT_OF_SCOPE:
@@ -119,14 +139,45 @@ def _budgets(scope: Scope) -> Iterator[str]:
     budget = scope.budget
     if budget.calls < _MOST_PARTS:
         yield f"budget.calls: {budget.calls} is too few for a message with two requests; allow {_MOST_PARTS} or more."
-    slow = [hop for hop, models in scope.models.model_dump().items() if _language_models(models)]
-    if len(slow) * budget.hop_ms > budget.deadline_ms:
+    slow = _slow_hops(scope)
+    rounds = len({"intent" if hop == "moderation" else hop for hop in slow})  # these two run side by side
+    if rounds * budget.hop_ms > budget.deadline_ms:
         yield (
-            f"budget: {len(slow)} hops have language models, and {len(slow)} x {budget.hop_ms} ms is more than the "
-            f"deadline of {budget.deadline_ms} ms; lower hop_ms or raise deadline_ms."
+            f"budget: language models answer one after another in {_count(rounds, 'hop')}, and {rounds} x "
+            f"{budget.hop_ms} ms is more than the deadline of {budget.deadline_ms} ms; lower hop_ms or raise "
+            "deadline_ms."
         )
-    if slow and not (budget.tokens and budget.usd):
-        yield "budget: language models are named and tokens or usd is 0, so they are never asked."
+    if slow:
+        yield from _out_of_reach(budget)
+    if budget.speculate and not _language_models(scope.models.lookup):
+        yield "budget.speculate: no language model plans the lookup, so there is nothing to gain; leave it out."
+    unused = {one.name for one in scope.language_models} - {
+        name for models in scope.models.model_dump().values() for name in models
+    }
+    for name in sorted(unused):
+        yield f"language_models: {name!r} is described and no hop names it in [models]."
+
+
+def _out_of_reach(budget: Budget) -> Iterator[str]:
+    """Budgets with which language models are never asked; those that nobody knows the price of cost no money."""
+    for name in ("model_calls", "tokens"):
+        if not getattr(budget, name):
+            yield f"budget.{name}: it is 0, so the language models are never asked."
+    if not budget.usd:
+        yield "budget.usd: it is 0, so no language model that has a price is asked."
+    for name, turn, day in (
+        ("tokens_per_day", budget.tokens, budget.tokens_per_day),
+        ("usd_per_day", budget.usd, budget.usd_per_day),
+    ):
+        if day is not None and day < turn:
+            yield (
+                f"budget.{name}: {day} is less than one turn may spend, {turn}, so the language models are never "
+                "asked; raise it, or lower what one turn may spend."
+            )
+
+
+def _slow_hops(scope: Scope) -> list[str]:
+    return [hop for hop, models in scope.models.model_dump().items() if _language_models(models)]
 
 
 def _language_models(models: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from assistant.embedded.language import foreign_language
 from assistant.embedded.masking import Masker
 from assistant.embedded.reader import Reader
 from assistant.embedded.segments import segments
+from chains.allowance import Allowance
 from chains.messages import Intent, IntentInput, IntentScore
 from chains.ports import ModelCard, Repair, Reply
 
@@ -50,7 +51,12 @@ class EmbeddedIntent:
         )
         self.card = ModelCard("hopdesk", "embedded-intent/1", "classify", sha256=sha256)
 
-    async def propose(self, given: IntentInput, repair: Repair | None = None) -> Reply:  # noqa: ARG002 - deterministic
+    async def propose(
+        self,
+        given: IntentInput,
+        repair: Repair | None = None,  # noqa: ARG002 - deterministic
+        allowance: Allowance | None = None,  # noqa: ARG002 - it costs nothing
+    ) -> Reply:
         """Rank the intents of a text."""
         return Reply(raw=self.classify(given.text).model_dump_json())
 

@@ -11,10 +11,12 @@ from typing import Annotated
 from pydantic import JsonValue, StringConstraints, TypeAdapter, ValidationError
 
 from assistant.catalog.vocabulary import FieldWords, Vocabulary
+from assistant.embedded.confidence import BY_MEANING, FOREIGN_NAME, UNNAMED, WHOLE_PAGE, answered, understood
 from assistant.embedded.fields import FieldFinder
 from assistant.embedded.masking import Masker
 from assistant.embedded.reader import Reader
 from assistant.embedded.reading import Condition, Reading
+from chains.allowance import Allowance
 from chains.messages import LookupInput, Need, Plan
 from chains.ports import ModelCard, Repair, Reply
 from chains.scope import OperatorTool, Parameter
@@ -49,7 +51,12 @@ class EmbeddedPlanner:
         self._operator_tools = operator_tools
         self.card = ModelCard("hopdesk", "embedded-planner/1", "plan")
 
-    async def propose(self, given: LookupInput, repair: Repair | None = None) -> Reply:  # noqa: ARG002 - deterministic
+    async def propose(
+        self,
+        given: LookupInput,
+        repair: Repair | None = None,  # noqa: ARG002 - deterministic
+        allowance: Allowance | None = None,  # noqa: ARG002 - it costs nothing
+    ) -> Reply:
         """Plan the calls for a request."""
         return Reply(raw=self.plan(given).model_dump_json())
 
@@ -57,15 +64,17 @@ class EmbeddedPlanner:
         """The calls for each intent in turn; the first thing that must be asked ends the planning."""
         reading = self._reader.read(given.text, given.products)
         calls: list[ToolCall] = []
+        confidence = 1.0
         for intent in given.intents:
             part = self._plan(_Task(intent, given.tools[intent], given, reading))
             calls += [
                 ToolCall(name=name, call_id=f"call_{number}", intent=intent, arguments=arguments)
                 for number, (name, arguments) in enumerate(part.calls, start=len(calls) + 1)
             ]
+            confidence = min(confidence, part.confidence)
             if part.needs:
-                return Plan(calls=tuple(calls), needs=part.needs, candidates=part.candidates)
-        return Plan(calls=tuple(calls))
+                return Plan(calls=tuple(calls), needs=part.needs, candidates=part.candidates, confidence=confidence)
+        return Plan(calls=tuple(calls), confidence=confidence)
 
     def _plan(self, task: "_Task") -> "_Part":
         """Dispatch on the tool that the scope prefers for this intent."""
@@ -95,35 +104,40 @@ class EmbeddedPlanner:
                 else (),
                 needs="product",
                 candidates=focus.skus[:_CANDIDATES],
+                confidence=focus.confidence,
             )
-        fields: list[JsonValue] = [*self._fields(task, focus)]
+        asked = self._fields(task, focus)
+        fields: list[JsonValue] = [*asked.keys]
+        confidence = min(focus.confidence, asked.confidence) * answered(reading)
         compares = preferred == "compare_products" or (reading.wants_comparison and "compare_products" in task.tools)
         if len(focus.skus) > 1 and compares:
-            return _Part((("compare_products", {"skus": [*focus.skus[:_CANDIDATES]], "fields": fields}),))
+            compared: Arguments = {"skus": [*focus.skus[:_CANDIDATES]], "fields": fields}
+            return _Part((("compare_products", compared),), confidence=confidence)
         if focus.skus and preferred == "check_stock":
-            return _Part(tuple(("check_stock", {"sku": sku}) for sku in focus.skus[:2]))
+            stock = tuple(("check_stock", Arguments(sku=sku)) for sku in focus.skus[:2])
+            return _Part(stock, confidence=focus.confidence * answered(reading))
         if focus.skus and "get_product" in task.tools:
-            return _Part(tuple(("get_product", {"sku": sku, "fields": fields}) for sku in focus.skus[:2]))
+            read = tuple(("get_product", Arguments(sku=sku, fields=fields)) for sku in focus.skus[:2])
+            return _Part(read, confidence=confidence)
         if "search_products" in task.tools and (self._foreign_name(reading) or _describes(reading)):
             return self._search(task)
-        return _Part(needs="product")
+        return _Part(needs="product", confidence=understood(reading))
 
-    def _fields(self, task: "_Task", focus: "_Focus") -> tuple[str, ...]:
+    def _fields(self, task: "_Task", focus: "_Focus") -> "_Fields":
         """The fields asked about, by word or else by meaning; between two products, what says that they fit."""
         reading = task.reading
         always = task.given.asks.get(task.intent, ())
         named = tuple(dict.fromkeys((*always, *_asked_fields(reading, self._vocabulary))))[:8]
         category = self._category_of.get(focus.skus[0]) if focus.skus else None
         if category is None or any(self._has(field, category) for field in named):
-            return named
+            return _Fields(named)
         if not named and not reading.leftover:
-            return ()
+            return _Fields()
         if len(focus.skus) > 1:
-            return (
-                tuple(key for key, field in self._vocabulary.fields.items() if _says_fit(field, category))[:4] or named
-            )
+            fitting = [key for key, field in self._vocabulary.fields.items() if _says_fit(field, category)][:4]
+            return _Fields(tuple(fitting) or named, BY_MEANING)
         nearest = self._finder.nearest(self._mask(reading.text), category)
-        return (nearest,) if nearest else named
+        return _Fields((nearest,), BY_MEANING) if nearest else _Fields(named, WHOLE_PAGE)
 
     def _has(self, field: str, category: str) -> bool:
         """Whether any product of a category states a field."""
@@ -142,17 +156,21 @@ class EmbeddedPlanner:
             return _Part(needs="currency")
         plain = not (reading.conditions or reading.superlative)
         if (name := self._foreign_name(reading)) and (plain or reading.unknown_product):
-            return _Part((("search_products", {"query": name[:_QUERY_CHARS], "all_words": True}),))
+            named: Arguments = {"query": name[:_QUERY_CHARS], "all_words": True}
+            return _Part((("search_products", named),), confidence=FOREIGN_NAME)
         if not _describes(reading) and not reading.leftover:
             return _Part(needs="details")
-        return _Part((("search_products", _criteria(reading, self._vocabulary)),))
+        return _Part((("search_products", _criteria(reading, self._vocabulary)),), confidence=understood(reading))
 
     def _range(self, task: "_Task") -> "_Part":
         arguments: Arguments = {"category": task.reading.category} if task.reading.category else {}
-        return _Part((("list_categories", arguments),))
+        return _Part((("list_categories", arguments),), confidence=answered(task.reading))
 
     def _policy(self, task: "_Task") -> "_Part":
-        """The request as the intent model reads it, spelling mended, within the intent's own policies."""
+        """The request as the intent model reads it, spelling mended, within the intent's own policies.
+
+        All of it goes along, so there is nothing that the reading could have missed.
+        """
         topics: list[JsonValue] = [*task.given.topics.get(task.intent, ())]
         query = self._mask(task.given.text)[:_QUERY_CHARS]
         return _Part((("find_policy", {"query": query, "topics": topics}),))
@@ -171,7 +189,7 @@ class EmbeddedPlanner:
             if parameter.type != "sku" and text is None:
                 return _Part(needs="details")
             arguments[parameter.name] = focus.skus[0] if parameter.type == "sku" else text
-        return _Part(((name, arguments),))
+        return _Part(((name, arguments),), confidence=focus.confidence)
 
 
 @dataclass(frozen=True)
@@ -186,11 +204,12 @@ class _Task:
 
 @dataclass(frozen=True)
 class _Part:
-    """What planning for one intent came to."""
+    """What planning for one intent came to, and how sure that is (0..1): 1 where nothing had to be understood."""
 
     calls: tuple[tuple[str, Arguments], ...] = ()
     needs: Need | None = None
     candidates: tuple[str, ...] = ()
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -199,26 +218,37 @@ class _Focus:
 
     skus: tuple[str, ...] = ()
     ambiguous: bool = False
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """The fields to read of a product; none means its whole page."""
+
+    keys: tuple[str, ...] = ()
+    confidence: float = 1.0
 
 
 def _focus(reading: Reading, context: tuple[str, ...]) -> _Focus:
     """Named products first, then what "it" points at, then the product of the page."""
     named = tuple(dict.fromkeys(mention.sku for mention in reading.products if not mention.ambiguous))
     unsure = tuple(dict.fromkeys(mention.sku for mention in reading.products if mention.ambiguous))
+    sure = min((mention.score for mention in reading.products), default=1.0)
     if seen := [sku for sku in context if sku in unsure]:  # chosen, shown before, or on the page
-        return _Focus(tuple(dict.fromkeys((*named, seen[0]))))
+        return _Focus(tuple(dict.fromkeys((*named, seen[0]))), confidence=sure)
     if unsure:
-        return _Focus((*named, *unsure), ambiguous=True)
+        return _Focus((*named, *unsure), ambiguous=True, confidence=sure)
     if reading.context_plural and context:
-        return _Focus(tuple(dict.fromkeys((*named, *context))))
+        return _Focus(tuple(dict.fromkeys((*named, *context))), confidence=sure)
     pointed = context[reading.context_index : reading.context_index + 1] if reading.context_index is not None else ()
     if reading.wants_comparison and len(named) == 1 and context:
-        return _Focus(tuple(dict.fromkeys((*named, *(pointed or context[:1])))))
+        beside = pointed or context[:1]
+        return _Focus(tuple(dict.fromkeys((*named, *beside))), confidence=sure if pointed else min(sure, UNNAMED))
     if named:
-        return _Focus(named)
+        return _Focus(named, confidence=sure)
     if reading.unknown_product:
         return _Focus()
-    return _Focus(pointed or context[:1])
+    return _Focus(pointed) if pointed else _Focus(context[:1], confidence=UNNAMED)
 
 
 def _asked_fields(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:

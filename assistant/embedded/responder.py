@@ -1,8 +1,10 @@
 """The embedded responder: chooses, by what the request asks, which of the found facts to state, in which order."""
 
+from assistant.embedded.confidence import BY_MEANING, FOREIGN_NAME, WHOLE_PAGE, answered, quoted, understood
 from assistant.embedded.reader import Reader
 from assistant.embedded.reading import Condition, Reading
 from assistant.embedded.segments import segments
+from chains.allowance import Allowance
 from chains.claims import (
     Claim,
     Compare,
@@ -41,7 +43,12 @@ class EmbeddedResponder:
         self._reader = reader
         self.card = ModelCard("hopdesk", "embedded-responder/1", "compose")
 
-    async def propose(self, given: ResponseInput, repair: Repair | None = None) -> Reply:  # noqa: ARG002 - deterministic
+    async def propose(
+        self,
+        given: ResponseInput,
+        repair: Repair | None = None,  # noqa: ARG002 - deterministic
+        allowance: Allowance | None = None,  # noqa: ARG002 - it costs nothing
+    ) -> Reply:
         """Draft the claims for a request."""
         return Reply(raw=self.compose(given).model_dump_json())
 
@@ -49,14 +56,37 @@ class EmbeddedResponder:
         """A draft with one part for each intent that something was found for."""
         reading = self._reader.read(given.text, given.products)
         parts: list[DraftPart] = []
+        confidence = 1.0 if given.intents else 0.0
         for intent in given.intents:
             evidence = given.evidence.only(given.found.get(intent, ()))
-            claims = _claims(reading, evidence, given.asks.get(intent, ()))
+            asks = given.asks.get(intent, ())
+            claims = _claims(reading, evidence, asks)
+            confidence = min(confidence, _confidence(reading, claims, evidence, asks))
             said = {claim for part in parts for claim in part.claims}
             fresh = tuple(claim for claim in claims if claim not in said) or claims[:1]
             if fresh:
                 parts.append(DraftPart(intent=intent, claims=fresh[:_CLAIMS]))
-        return Draft(parts=tuple(parts), products=_shown(given.evidence))
+        return Draft(parts=tuple(parts), products=_shown(given.evidence), confidence=confidence)
+
+
+def _confidence(reading: Reading, claims: tuple[Claim, ...], evidence: Evidence, asks: tuple[str, ...]) -> float:
+    """How sure it is (0..1) that claims answer what was asked: as sure as the least sure thing that they rest on.
+
+    An intent that nothing is said of was not answered. What an order says is all said, so nothing can be missed.
+    """
+    sure = 1.0 if claims else 0.0
+    if any(isinstance(claim, NotFound) for claim in claims):
+        sure = WHOLE_PAGE
+    for query in evidence.queries:
+        searched = FOREIGN_NAME if query.named else understood(reading) * (1.0 if query.exact else BY_MEANING)
+        sure = min(sure, searched)
+    if paragraphs := tuple(passage.text for passage in evidence.passages[:_QUOTES]):
+        sure = min(sure, quoted(reading.text, paragraphs))
+    if any(record.kind in {"product", "variant"} for record in evidence.records):
+        named = asks or reading.fields or reading.conditions or reading.compare or reading.asks_stock
+        by_meaning = not named and bool(reading.leftover) and not evidence.queries
+        sure = min(sure, answered(reading) * (BY_MEANING if by_meaning else 1.0))
+    return sure
 
 
 def _claims(reading: Reading, evidence: Evidence, asks: tuple[str, ...]) -> tuple[Claim, ...]:

@@ -50,6 +50,7 @@ def build_app(desk: Desk, settings: Settings, ready: Callable[[], None] = _nothi
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await warm_up(desk.sites.values())
+        await desk.warm_up()
         sweep = asyncio.create_task(sweep_for_ever(desk))
         ready()
         try:

@@ -11,8 +11,12 @@ _GREETING = IntentInput(text="Hello, which products do you have?", locale="en")
 
 
 async def warm_up(sites: Iterable[Site]) -> None:
-    """Import and build the guards of all hops, and ask each site's intent model once; takes seconds the first time."""
+    """Import and build the guards of all hops, and load each site's models; takes seconds the first time."""
     for hop in (moderation, intent, lookup, response, grounding, outbound):
         await asyncio.to_thread(hop.GUARD.warm_up)
     for site in sites:
-        await site.chain.intent_model.propose(_GREETING)
+        named = site.chain.intent_model
+        for model in (*(tier.model for tier in named.tiers), named.last):
+            if model is not None and model.card.is_local:
+                await model.propose(_GREETING)
+        await site.models.warm_up()

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from assistant.desk import Desk, Handled
 from assistant.requests import AskRequest
 from assistant.wiring import Site
+from chains.allowance import Allowance
 from chains.messages import IntentInput
 from chains.outcomes import Answer, Clarify, Outcome, Withdrawn
-from chains.ports import HopModel, ModelCard, Repair, Reply
+from chains.ports import Cascade, HopModel, ModelCard, Repair, Reply
 
 SITE = "lumen-oak"
 
@@ -52,19 +53,22 @@ class Waiting:
     def card(self) -> ModelCard:
         return self.inner.card
 
-    async def propose(self, given: IntentInput, repair: Repair | None = None) -> Reply:
+    async def propose(
+        self, given: IntentInput, repair: Repair | None = None, allowance: Allowance | None = None
+    ) -> Reply:
         if self.word in given.text:
             self.started.set()
             await self.release.wait()
-        return await self.inner.propose(given, repair)
+        return await self.inner.propose(given, repair, allowance)
 
 
 def waiting_desk(desk: Desk, word: str) -> tuple[Desk, Waiting]:
     """The same desk with an intent model that waits, and that model."""
-    model = Waiting(desk.sites[SITE].chain.intent_model, word)
+    model = Waiting(desk.sites[SITE].chain.intent_model.tiers[0].model, word)
     return replace_intents(desk, model), model
 
 
 def replace_intents(desk: Desk, model: HopModel[IntentInput]) -> Desk:
     site: Site = desk.sites[SITE]
-    return Desk({SITE: replace(site, chain=replace(site.chain, intent_model=model))}, desk.ledger, desk._settings)
+    chain = replace(site.chain, intent_model=Cascade.of(model))
+    return Desk({SITE: replace(site, chain=chain)}, desk.ledger, desk._settings)

@@ -10,6 +10,7 @@ import structlog
 from assistant import desk as desk_module
 from assistant.desk import Desk, sweep_for_ever
 from assistant.ledger import Known, Ledger
+from chains.allowance import Allowance
 from chains.errors import LedgerError
 from chains.messages import IntentInput
 from chains.outcomes import Answer, Handoff, Withdrawn
@@ -25,16 +26,18 @@ class BreakingModel:
     """An intent model during whose work the ledger becomes unwritable."""
 
     def __init__(self, desk: Desk) -> None:
-        self.inner = desk.sites[SITE].chain.intent_model
+        self.inner = desk.sites[SITE].chain.intent_model.tiers[0].model
         self.ledger = desk.ledger
 
     @property
     def card(self) -> ModelCard:
         return self.inner.card
 
-    async def propose(self, given: IntentInput, repair: Repair | None = None) -> Reply:
+    async def propose(
+        self, given: IntentInput, repair: Repair | None = None, allowance: Allowance | None = None
+    ) -> Reply:
         make_read_only(self.ledger)
-        return await self.inner.propose(given, repair)
+        return await self.inner.propose(given, repair, allowance)
 
 
 def test_the_same_request_twice_at_once_is_one_turn(desk: Desk) -> None:

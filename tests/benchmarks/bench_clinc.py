@@ -74,7 +74,7 @@ def main() -> None:
     if not folder or not (path := Path(folder) / "clinc150" / "data_full.json").exists():
         console.print(f"Set {DATA_VARIABLE} to a folder with clinc150/data_full.json to run this benchmark.")
         return
-    data = _load(path)
+    data = load(path)
     table = Table(title=f"clinc150 test, {PER_INTENT} examples an intent")
     for heading in (
         "model",
@@ -92,7 +92,8 @@ def main() -> None:
     console.print(table)
 
 
-def _load(path: Path) -> Clinc:
+def load(path: Path) -> Clinc:
+    """Read the data set, of the training utterances the first 30 of each intent."""
     raw: dict[str, list[tuple[str, str]]] = json.loads(path.read_text(encoding="utf-8"))
     examples: dict[str, list[str]] = {}
     for text, intent in raw["train"]:

@@ -7,10 +7,12 @@ import pytest
 
 from chains.messages import IntentInput
 from chains.outcomes import Answer
+from chains.ports import Cascade
 from chains.tools import Identity
 from evals.cases import Case, Expectation, Split
 from evals.running import NOW, CaseRun, run_case, run_cases
-from tests.chains.fakes import EMAIL, ORDER_NUMBER, FakeToolbox, MemoryLog, Script, names, order_chain, shop_chain
+from tests.chains.fakes import EMAIL, ORDER_NUMBER, FakeToolbox, names, order_chain, shop_chain
+from tests.chains.scripts import MemoryLog, Script
 
 
 def case(text: str, *, page: str | None = None, customer: str | None = None, split: Split = "dev") -> Case:
@@ -46,7 +48,7 @@ def test_the_chains_own_log_is_left_alone() -> None:
 def test_the_page_of_a_case_is_seen(page: str | None, on_product: bool) -> None:
     intent = Script[IntentInput](names("product.price"))
     chain = shop_chain()
-    done = asyncio.run(run_case(case("What does it cost?", page=page), replace(chain, intent_model=intent)))
+    done = asyncio.run(run_case(case("What does it cost?", page=page), replace(chain, intent_model=Cascade.of(intent))))
     assert intent.given[0].on_product is on_product
     lookup = done.last("lookup")
     assert lookup is not None

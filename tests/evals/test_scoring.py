@@ -23,7 +23,6 @@ from chains.claims import (
 from chains.facts import Absence, Evidence, Query, Record
 from chains.messages import GroundingInput, Plan
 from chains.outcomes import Clarify, Decline, ProductCard
-from chains.tools import ToolCall
 from chains.values import Text
 from evals.cases import AbsentFact, Case, Expectation, ExpectedCall, ExpectedFact
 from evals.running import CaseRun, run_case
@@ -32,6 +31,7 @@ from tests.chains.fakes import (
     EMAIL,
     ORDER_NUMBER,
     PRICE_PLAN,
+    RETURNS_CALL,
     FakeToolbox,
     draft,
     euros,
@@ -133,9 +133,7 @@ class TestWholeRun:
         assert not score(done, other).tools
 
     def test_a_quoted_paragraph_is_one_of_the_acceptable(self) -> None:
-        plan = Plan(
-            calls=(ToolCall(name="find_policy", call_id="1", intent="returns.policy", arguments={"query": "x"}),)
-        )
+        plan = Plan(calls=(RETURNS_CALL,))
         quote = draft(Quote(passage="returns#1"), intent="returns.policy")
         done = asyncio.run(run_case(case(), shop_chain(intent=names("returns.policy"), plan=plan, response=quote)))
         assert score(done, answer(ExpectedFact(passage=("returns#9", "returns#1")), intent="returns.policy")).right

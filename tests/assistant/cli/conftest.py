@@ -10,6 +10,7 @@ import structlog
 
 from assistant.cli.opening import demo_scope
 from assistant.embedded.encoder import Encoder
+from assistant.reflexes import Reflexes
 from assistant.settings import Settings
 from assistant.wiring import Progress, Site, open_site
 from chains.ports import HopLog
@@ -39,10 +40,12 @@ def run(
     for place in ("assistant.cli.opening.Encoder", "assistant.embedded.encoder.Encoder"):
         monkeypatch.setattr(place, lambda: encoder)
 
-    def opened(path: Path, settings: Settings, encoder: Encoder, log: HopLog, progress: Progress) -> Site:
+    def opened(
+        path: Path, settings: Settings, encoder: Encoder, log: HopLog, progress: Progress, *, reflexes: Reflexes
+    ) -> Site:
         if path == demo_scope():
             return replace(demo_site, chain=replace(demo_site.chain, log=log))
-        return open_site(path, settings, encoder, log, progress)
+        return open_site(path, settings, encoder, log, progress, reflexes=reflexes)
 
     monkeypatch.setattr("assistant.cli.opening.open_site", opened)
     monkeypatch.setattr(demo_site.catalog, "close", lambda: None)  # it is the next test's too
