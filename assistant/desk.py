@@ -90,6 +90,8 @@ class Desk:
         self._budgets = DayBudgets(store, ledger)
         for site in sites.values():
             ledger.put_artefact("scope", site.loaded.text)
+            for prompt in site.prompts:  # records name them by their hash alone
+                ledger.put_artefact("prompt", prompt.text)
 
     async def warm_up(self) -> None:
         """Reach what the workers share once, so that no request waits for its first connection."""
@@ -120,8 +122,22 @@ class Desk:
         return Handled(turn.turn_id, turn.case_id, replies.present(outcome, turn.originals), notices)
 
     async def _run(self, turn: Turn, site: Site) -> Outcome:
-        """Run an accepted turn and store its outcome; whoever ended it first decides what it was."""
-        outcome = await self._answered(turn, site)
+        """Run an accepted turn and store its outcome; whoever ended it first decides what it was.
+
+        Its clock runs from here. What it spends on language models is reserved first, and settled however it ends.
+        """
+        allowance = Allowance(site.chain.scope.budget, funded=False)
+        try:
+            return await self._ended(turn, site, allowance)
+        finally:  # only now, because what the workers share may take its time
+            await self._budgets.settle(turn.turn_id, site.chain.scope.site.id, allowance)
+
+    async def _ended(self, turn: Turn, site: Site, allowance: Allowance) -> Outcome:
+        if site.models.bare and await self._budgets.reserve(
+            turn.turn_id, site.chain.scope.site.id, site.chain.scope.budget
+        ):
+            allowance.fund()
+        outcome = await run_turn(turn, site.chain, allowance)
         try:
             if not await self.ledger.close_turn(turn.turn_id, outcome, time.time_ns()):
                 outcome = await self.ledger.outcome_of(turn.turn_id) or outcome
@@ -131,18 +147,6 @@ class Desk:
             return Handoff(reason="failure", text=site.chain.scope.texts.handoff)
         log.info("turn_ended", outcome=outcome.kind)
         return outcome
-
-    async def _answered(self, turn: Turn, site: Site) -> Outcome:
-        """Run a turn within what the site may still spend today; what it did spend is settled, however it ends."""
-        if not site.models.bare:  # nothing costs anything
-            return await run_turn(turn, site.chain)
-        budget = site.chain.scope.budget
-        funded = await self._budgets.reserve(turn.turn_id, site.chain.scope.site.id, budget)
-        allowance = Allowance(budget, funded=funded)
-        try:
-            return await run_turn(turn, site.chain, allowance)
-        finally:
-            await self._budgets.settle(turn.turn_id, site.chain.scope.site.id, allowance)
 
     async def _repeated(self, known: Known, site: Site, notices: tuple[str, ...]) -> Handled:
         """How the same request ended, as it was said then: with its own turn's personal data."""

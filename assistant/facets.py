@@ -2,21 +2,16 @@
 
 from decimal import Decimal
 
-import numpy as np
 from babel.numbers import get_currency_precision
 
 from assistant.catalog.catalog import Catalog
 from assistant.catalog.units import plain
-from assistant.catalog.vectors import DIMENSIONS
 from assistant.catalog.vocabulary import FieldWords, Vocabulary
 from assistant.embedded.reader import Reader
 from chains.facets import Facets, FieldFacet, Hints, ProductHint
-from chains.tools import SearchProducts
 
 _VALUES = 24  # of one field: the rest of a long list says little more of what the field is
 _HINTS = 8
-_QUERY_CHARS = 200  # those of `chains.tools.SearchText`
-_NO_MEANING = np.zeros(DIMENSIONS, dtype=np.float32)  # near to nothing, so that words alone decide, in less than 1 ms
 
 
 def facets_of(vocabulary: Vocabulary) -> Facets:
@@ -33,25 +28,18 @@ def facets_of(vocabulary: Vocabulary) -> Facets:
 def hints_of(reader: Reader, catalog: Catalog) -> Hints:
     """Finds up to 8 products that a text may mean: those it names, and those that the customer sees.
 
-    Where it names none for certain, the best hits of the catalog's search for its words come after them.
+    Where it names none for certain, those whose words it has come after them, best first.
     """
     known = {product.sku: product for product in catalog.vocabulary.products}
 
     def hints(text: str, products: tuple[str, ...]) -> tuple[ProductHint, ...]:
         mentions = reader.read(text, products).products
-        hits = () if any(not mention.ambiguous for mention in mentions) else _hits(text, catalog)
+        certain = any(not mention.ambiguous for mention in mentions)
+        hits = () if certain else catalog.likeliest(text, _HINTS)
         skus = dict.fromkeys(sku for sku in (*(m.sku for m in mentions), *products, *hits) if sku in known)
         return tuple(ProductHint(sku, known[sku].name, known[sku].category) for sku in [*skus][:_HINTS])
 
     return hints
-
-
-def _hits(text: str, catalog: Catalog) -> tuple[str, ...]:
-    query = text[:_QUERY_CHARS]
-    if not query.strip():
-        return ()
-    found = catalog.search(SearchProducts(query=query, limit=_HINTS), _NO_MEANING)
-    return tuple(item.sku for item in found.items)
 
 
 def _field(field: FieldWords, currency: str) -> FieldFacet:

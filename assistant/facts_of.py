@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from assistant.catalog.products import Item
 from assistant.catalog.toml_file import nearest
-from assistant.catalog.vocabulary import Vocabulary
+from assistant.catalog.vocabulary import FieldWords, Vocabulary
 from assistant.orders import Order
 from chains.errors import ToolFailed
 from chains.facts import Absence, Evidence, Fact, Record, Wording
@@ -65,15 +65,31 @@ class ItemFacts:
             field=field,
             label=self._label(field),
             value=value,
-            wording=words.wording if words else Wording(),
+            wording=self._wording(words, item.category) if words else Wording(),
             source=self.source,
             version=self.version,
             as_of=self.now if field == "stock" else None,
         )
 
+    def _wording(self, words: FieldWords, category: str) -> Wording:
+        """The field's own wording, without comparisons that another field of the category is said by too.
+
+        What is "smaller" of two laptops, the screen or the battery, the field's name has to tell.
+        """
+        others = [one for one in self.vocabulary.fields.values() if one.key != words.key and category in one.categories]
+        taken = {word for one in others for word in _comparisons(one.wording).values()}
+        ambiguous = {name: None for name, word in _comparisons(words.wording).items() if word in taken}
+        return words.wording.model_copy(update=ambiguous) if ambiguous else words.wording
+
     def _label(self, field: str) -> str:
         words = self.vocabulary.fields.get(field)  # None for the stock of a shop that states none
         return words.label if words else field
+
+
+def _comparisons(wording: Wording) -> dict[str, str]:
+    """The words by which products are compared, by their place in the wording."""
+    words = {"more": wording.more, "less": wording.less, "most": wording.most, "least": wording.least}
+    return {name: word for name, word in words.items() if word}
 
 
 def record_of(item: Item) -> Record:

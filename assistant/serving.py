@@ -81,12 +81,13 @@ class LanguageModels:
 
 @dataclass(frozen=True)
 class Serving:
-    """The models of every hop of one site."""
+    """The models of every hop of one site, and the prompts by which language models are asked."""
 
     moderators: tuple[HopModel[ModerationInput], ...]
     intent: Cascade[IntentInput]
     planner: Cascade[LookupInput]
     responder: Cascade[ResponseInput]
+    prompts: tuple[Prompt, ...]
 
 
 def serve_hops(
@@ -99,37 +100,40 @@ def serve_hops(
     hops, tokens = scope.models, scope.budget.prompt_tokens
     own = base / scope.prompts.folder if scope.prompts.folder else None
 
+    prompts: dict[HopName, Prompt] = {}
+
     def prompt(hop: HopName) -> Prompt:
-        return load_prompt(hop, getattr(scope.prompts, hop), own)
+        if hop not in prompts:
+            prompts[hop] = load_prompt(hop, getattr(scope.prompts, hop), own)
+        return prompts[hop]
 
     def planner(model: LanguageModel) -> HopModel[LookupInput]:
         shop = catalogued()
         return PromptedPlanner(model, prompt("lookup"), scope, shop.facets, shop.hints, tokens)
 
-    return Serving(
-        moderators=(
-            rules_model(scope.moderation),
-            *(PromptedModerator(models(n), prompt("moderation"), tokens) for n in hops.moderation if n != "rules"),
-        ),
-        intent=_cascade(
-            hops.intent,
-            embedded.intent,
-            lambda name: PromptedIntent(models(name), prompt("intent"), scope, tokens),
-            falls_back=scope.fallback.intent == "embedded",
-        ),
-        planner=_cascade(
-            hops.lookup,
-            embedded.planner,
-            lambda name: planner(models(name)),
-            falls_back=scope.fallback.lookup == "embedded",
-        ),
-        responder=_cascade(
-            hops.response,
-            embedded.responder,
-            lambda name: PromptedResponder(models(name), prompt("response"), tokens),
-            falls_back=scope.fallback.response == "embedded",
-        ),
+    moderators: tuple[HopModel[ModerationInput], ...] = (
+        rules_model(scope.moderation),
+        *(PromptedModerator(models(n), prompt("moderation"), tokens) for n in hops.moderation if n != "rules"),
     )
+    intent = _cascade(
+        hops.intent,
+        embedded.intent,
+        lambda name: PromptedIntent(models(name), prompt("intent"), scope, tokens),
+        falls_back=scope.fallback.intent == "embedded",
+    )
+    lookup = _cascade(
+        hops.lookup,
+        embedded.planner,
+        lambda name: planner(models(name)),
+        falls_back=scope.fallback.lookup == "embedded",
+    )
+    responder = _cascade(
+        hops.response,
+        embedded.responder,
+        lambda name: PromptedResponder(models(name), prompt("response"), tokens),
+        falls_back=scope.fallback.response == "embedded",
+    )
+    return Serving(moderators, intent, lookup, responder, tuple(prompts.values()))
 
 
 def _cascade(
@@ -144,10 +148,3 @@ def _cascade(
         else:
             tiers.append(Tier(prompted(name)))
     return Cascade(tuple(tiers), local if falls_back else None)
-
-
-def names_language_models(scope: Scope) -> bool:
-    """Whether any hop is served by a language model."""
-    hops = scope.models
-    named = (*hops.moderation, *hops.intent, *hops.lookup, *hops.response)
-    return any("/" in name for name in named)

@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         default="",
         validation_alias="REDIS_URL",
-        description="URL of the Redis or Valkey that the workers share; empty: one of Hopdesk's own, where one is needed.",
+        description="Redis or Valkey that the workers share; empty: an embedded one, where one is needed.",
     )
     host: str = Field(default="127.0.0.1", description="Address on which to listen.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port on which to listen; 0 picks a free one.")

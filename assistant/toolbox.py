@@ -96,7 +96,7 @@ class ShopToolbox:
             named=criteria.all_words,
             in_stock=bool(criteria.in_stock),
             conditions=hits.conditions,
-            sort_by=criteria.sort_by,
+            sort_by=None if hits.mixed else criteria.sort_by,  # months among hours: nothing is the least or the most
             order=criteria.order,
             unlisted=hits.unlisted,
         )

@@ -27,6 +27,7 @@ from assistant.settings import Settings
 from assistant.toolbox import ShopToolbox
 from chains.errors import CatalogError, EmbeddedModelError, ScopeError
 from chains.ports import HopLog
+from chains.prompt_files import Prompt
 from chains.scope import Scope, Sources
 from chains.scope_file import LoadedScope, load_scope
 from chains.turn import Chain
@@ -46,6 +47,7 @@ class Site:
     chain: Chain
     head: Head
     models: LanguageModels
+    prompts: tuple[Prompt, ...] = ()
 
 
 def open_site(
@@ -94,7 +96,7 @@ def open_site(
         toolbox=ShopToolbox(catalog, open_orders(scope.sources, base), scope, base),
         log=hop_log,
     )
-    return Site(loaded, catalog, chain, head, models)
+    return Site(loaded, catalog, chain, head, models, hops.prompts)
 
 
 def open_catalog(loaded: LoadedScope, settings: Settings, encoder: Encoder, progress: Progress) -> Catalog:

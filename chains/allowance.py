@@ -26,7 +26,7 @@ class Allowance:
     """
 
     def __init__(self, budget: Budget, *, funded: bool = True) -> None:
-        """Start the clock; `funded=False` leaves no call on the wire, only time."""
+        """Start the clock; `funded=False` leaves no call on the wire, only time, until `fund` is called."""
         self._budget = budget
         self._ends_at = asyncio.get_running_loop().time() + budget.deadline_ms / 1000
         self._calls_left = budget.model_calls if funded else 0
@@ -34,6 +34,10 @@ class Allowance:
         self.calls = 0
         self.tokens = 0
         self.usd = Decimal(0)
+
+    def fund(self) -> None:
+        """Allow the calls on the wire that the budget allows."""
+        self._calls_left = self._budget.model_calls
 
     def time_left_s(self) -> float:
         """How long the turn still has, in seconds; negative when it is overdue."""

@@ -193,11 +193,12 @@ def _is_called_off(error: BaseException) -> bool:
 
 
 def _failed(kept: Attempted, error: BaseException) -> Attempted:
-    """A failed attempt by its kind alone: what an error says may hold the customer's text."""
-    reply = kept.reply
-    if reply is not None and isinstance(error, ModelFailed):
-        reply = replace(reply, retries=max(error.requests - 1, 0))
-    return replace(kept, reply=reply, error_type=type(error).__name__, refused=isinstance(error, ModelRefused))
+    """A failed attempt by its kind, and by our own sentence: what other errors say may hold the customer's text."""
+    failed = replace(kept, error_type=type(error).__name__, refused=isinstance(error, ModelRefused))
+    if not isinstance(error, ModelFailed):
+        return failed
+    reply = failed.reply and replace(failed.reply, retries=max(error.requests - 1, 0))
+    return replace(failed, reply=reply, error=str(error))
 
 
 class CodeModel(Generic[InT]):

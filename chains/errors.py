@@ -74,7 +74,8 @@ class LedgerError(HopdeskError):
 class ModelFailed(HopdeskError):
     """A model gave no reply that can be looked at: down, too late, or cut off.
 
-    `requests` is how often it was asked in vain on the wire.
+    Its message is recorded: a sentence of ours, which never holds what was asked or said. `requests` is how often the
+    model was asked in vain on the wire.
     """
 
     requests: int = 0

@@ -109,7 +109,7 @@ class Tier(Generic[GivenT]):
 class Cascade(Generic[GivenT]):
     """The models that serve a hop, in the order in which they are asked; the first that is certain enough decides.
 
-    `last` is asked where none did; an output of an unsure tier is then good enough.
+    `last` is asked where none did; an output of an unsure tier is then good enough, and without a `last` it is not.
     """
 
     tiers: tuple[Tier[GivenT], ...]

@@ -134,6 +134,7 @@ class HopRecord(Contract):
     retries: int = 0
     status: Status
     error_type: str | None = None
+    error: str | None = Field(default=None, description="why a model gave no reply, in a sentence of ours")
 
     redaction: Redaction
     scope_sha256: Sha256

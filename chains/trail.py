@@ -1,11 +1,11 @@
 """Writes one hop record per attempt, in order, for one turn."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import to_json
 from ulid import ULID
 
@@ -55,6 +55,7 @@ class Attempted:
     value: BaseModel | None
     failures: tuple[Failure, ...] = ()
     error_type: str | None = None
+    error: str | None = None
     refused: bool = False
     tier: int = 0
     threshold: float | None = None
@@ -74,7 +75,10 @@ class Trail:
 
     def keep(self, attempt: Attempted) -> HopRecord:
         """Make the attempt's record, send it to the log, and name it as upstream of what follows."""
-        record = self._record(attempt)
+        try:
+            record = self._record(attempt)
+        except ValidationError:  # what a model says of its reply may be of any kind; what was made of it is not
+            record = self._record(replace(attempt, reply=None))
         self.records.append(record)
         self._log.append(record)
         output = to_json(record.parsed).decode()
@@ -147,6 +151,7 @@ class Trail:
             retries=reply.retries,
             status=_status(attempt),
             error_type=attempt.error_type,
+            error=attempt.error,
             redaction=frame.redaction,
             scope_sha256=frame.scope_sha256,
             catalog_sha256=frame.catalog_version,

@@ -95,13 +95,15 @@ class Chain:
 async def run_turn(turn: Turn, chain: Chain, allowance: Allowance | None = None) -> Outcome:
     """Run one turn; whatever happens inside, it ends in an outcome and within the scope's deadline.
 
-    `allowance` is what it may spend, and tells afterwards what it spent; absent: all that the scope's budget gives.
+    `allowance` is what it may spend, whose clock may run already, and tells afterwards what it spent; absent: all
+    that the scope's budget gives.
     """
     trail = Trail(_frame(turn, chain), chain.log)
-    deadline = asyncio.timeout(chain.scope.budget.deadline_ms / 1000)
+    allowance = allowance or Allowance(chain.scope.budget)
+    deadline = asyncio.timeout(allowance.time_left_s())
     try:
         async with deadline:
-            return await _Run(turn, chain, trail, allowance or Allowance(chain.scope.budget)).outcome()
+            return await _Run(turn, chain, trail, allowance).outcome()
     except Exception as error:  # noqa: BLE001 - a defect costs the answer, never the turn
         if isinstance(error, TimeoutError) and deadline.expired():
             log.warning("turn_overdue", turn_id=turn.turn_id, hops=len(trail.records))

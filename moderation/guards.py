@@ -93,6 +93,7 @@ def _library() -> tuple[Any, Any]:
         from guardrails import AsyncGuard
         from guardrails.classes.rc import RC
         from guardrails.classes.validation.validation_result import FailResult, PassResult
+        from guardrails.run import runner
         from guardrails.settings import settings
         from guardrails.utils.hub_telemetry_utils import HubTelemetry
         from guardrails.validator_base import Validator, register_validator
@@ -101,6 +102,8 @@ def _library() -> tuple[Any, Any]:
     settings.disable_tracing = True
     HubTelemetry._instance = object.__new__(HubTelemetry)  # noqa: SLF001 - the constructor would start an exporter
     logging.getLogger("guardrails-ai").disabled = True
+    # Every run writes its schema as XML, for a prompt that there is none of: a quarter of a guard's time.
+    runner.json_schema_to_rail_output = lambda **_: ""
 
     class OfflineGuard(AsyncGuard):  # type: ignore[misc]
         """A guard which does not read `~/.guardrailsrc`: that would turn telemetry on again."""

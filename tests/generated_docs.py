@@ -26,7 +26,8 @@ def settings_table() -> str:
     for name, field in Settings.model_fields.items():
         default = "the user's data folder" if field.default_factory else f"`{field.default}`" if field.default else ""
         default = "" if "Secret" in default else default
-        rows.append(f"| `HOPDESK_{name.upper()}` | {default} | {field.description} |")
+        variable = field.validation_alias or f"HOPDESK_{name.upper()}"
+        rows.append(f"| `{variable}` | {default} | {field.description} |")
     return "\n".join(rows)
 
 

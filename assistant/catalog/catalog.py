@@ -53,7 +53,8 @@ class Hits:
     `items` are the first of the matches, at most the limit asked for; `total` counts all matching products. `exact`
     is False where free text was only ranked, so that no count can be stated. `noun` is what was searched as a
     customer reads it; `conditions` are those carried out, besides category and stock, in the catalog's own words.
-    `unlisted` counts the matches that do not state the field they are sorted by; these come last.
+    `unlisted` counts the matches that do not state the field they are sorted by; these come last. `mixed` is True
+    where some of them state it in a form that has no order among the others, so that there is no first or last.
     """
 
     items: tuple[Item, ...]
@@ -62,6 +63,7 @@ class Hits:
     noun: str
     conditions: tuple[Condition, ...] = ()
     unlisted: int = 0
+    mixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,13 +147,21 @@ class Catalog:
         rows = np.flatnonzero(mask)
         first = np.flatnonzero(np.diff(self._product_of[rows], prepend=-1))  # where each product's rows start
         noun = self._terms.vocabulary.categories[criteria.category].name if criteria.category else "products"
+        mixed = self._mixed(criteria.sort_by, mask)
         if criteria.query is None:
             found, unlisted = self._in_order(criteria, rows, first, None)
-            return Hits(self._items_at(found), len(first), True, noun, conditions, unlisted)  # noqa: FBT003
+            return Hits(self._items_at(found), len(first), True, noun, conditions, unlisted, mixed)  # noqa: FBT003
         vector = self._encoder.encode(criteria.query) if text_vector is None else text_vector
         relevance = self._relevance(criteria.query, vector, self._product_of[rows[first]], only_all=criteria.all_words)
         found, unlisted = self._in_order(criteria, rows, first, relevance)
-        return Hits(self._items_at(found), len(relevance.pool), relevance.exact, noun, conditions, unlisted)
+        return Hits(self._items_at(found), len(relevance.pool), relevance.exact, noun, conditions, unlisted, mixed)
+
+    def likeliest(self, text: str, limit: int) -> tuple[str, ...]:
+        """Return the SKUs of the products that have words of a text, by those words alone (BM25), best first."""
+        scores = self._lexicon.find(text).scores
+        pool = np.flatnonzero(scores > 0)
+        best = pool[np.argsort(-scores[pool], kind="stable")][:limit]
+        return tuple(self.vocabulary.products[row].sku for row in self._first_row[best].tolist())
 
     def find_passages(self, query: str, topics: Sequence[str] = (), limit: int = 2) -> tuple[Passage, ...]:
         """Return the policy paragraphs nearest to a text, best first; none where nothing has to do with it.
@@ -196,6 +206,10 @@ class Catalog:
         exact = only_all or bool(all_words.any())
         pool = np.flatnonzero(all_words if exact else (lexical > 0) | (cosine >= RELEVANT_COSINE))
         return _Relevance(pool, pool[fuse(lexical[pool], cosine[pool])], exact)
+
+    def _mixed(self, sort_by: str | None, mask: Mask) -> bool:
+        """Return whether any row of a mask states the field to sort by in a form that has no place in the order."""
+        return sort_by is not None and bool((mask & self._terms.sortable(sort_by).strays(len(mask))).any())
 
     def _in_order(
         self, criteria: SearchProducts, rows: Places, first: Places, relevance: _Relevance | None

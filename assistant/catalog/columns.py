@@ -32,7 +32,8 @@ class Column:
 
     `numbers` are the sorted values of a money field (minor units), a quantity field (base unit of its dimension) or
     a flag (0 and 1); `words` those of a text or terms field, sorted without regard to case. A code is a place in
-    them. `unit` is the unit that most rows state. Values of another kind or dimension are not in the column.
+    them, or -1 for a value of another kind or dimension, which meets no condition and has no place in an order.
+    `unit` is the unit that most rows state.
     """
 
     key: str
@@ -57,7 +58,7 @@ class Column:
         mask = np.zeros(size, dtype=np.bool_)
         inside = self.rows[(self.codes >= low) & (self.codes < high)]
         if op in {"ne", "has_not"}:
-            mask[self.rows] = True
+            mask[self.rows[self.codes >= 0]] = True
             mask[inside] = False
         else:
             mask[inside] = True
@@ -85,6 +86,12 @@ class Column:
         dense = np.full(size, -1, dtype=np.int64)
         dense[self.rows] = self.codes
         return dense
+
+    def strays(self, size: int) -> Mask:
+        """Return which of `size` rows state a value that has no order among the others, such as months among hours."""
+        mask = np.zeros(size, dtype=np.bool_)
+        mask[self.rows[self.codes < 0]] = True
+        return mask
 
     def description(self) -> str:
         """Return all but the arrays, as JSON."""
@@ -150,7 +157,7 @@ def _number_column(key: str, kind: FieldKind, rows: Rows, values: Sequence[Value
     code_of = {number: code for code, number in enumerate(distinct)}
     codes = np.array([-1 if number is None else code_of[number] for number in numbers], dtype=np.int32)
     unit = max((unit for unit in units if dimension(unit) == measured), key=lambda unit: units[unit], default="")
-    return Column(key, kind, rows[codes >= 0], codes[codes >= 0], unit=unit, numbers=tuple(distinct))
+    return Column(key, kind, rows, codes, unit=unit, numbers=tuple(distinct))
 
 
 def _number(value: Value, kind: FieldKind, measured: str | None) -> Decimal | None:

@@ -26,7 +26,7 @@ from pydantic import StringConstraints, ValidationError
 from chains.contract import Contract
 from chains.errors import CatalogError
 
-SCHEMA = "hopdesk-catalog/1"
+SCHEMA = "hopdesk-catalog/2"
 POINTER = "current.json"
 
 _TABLES = """

@@ -74,5 +74,5 @@ def _in_unit(base: Decimal, unit: str) -> Decimal:
 
 
 def _categories(column: Column, category: Column, category_of: NDArray[np.int64]) -> frozenset[str]:
-    counts = np.bincount(category_of[column.rows], minlength=len(category.words))
+    counts = np.bincount(category_of[column.rows[column.codes >= 0]], minlength=len(category.words))
     return frozenset(category.words[code] for code in np.flatnonzero(counts))

@@ -18,15 +18,15 @@ def check(
     scope: ScopeFile = None,
     timeout_s: Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait for each reply.")] = 20.0,
 ) -> None:
-    """Ask each language model of a scope two tiny questions, and print what it can do. Exit code 1: one is silent.
+    """Ask each language model of a scope a few tiny questions, and print what it can do.
 
-    It sends a few words of ours to each model that the scope names, and costs what these cost.
+    It sends a few words of ours to each model that a hop names, and costs what these cost. Exit code 1: one of them
+    does not answer.
     """
     import asyncio
 
     from assistant.cli.opening import read_settings, scope_paths
     from assistant.cli.screen import out, table, warn
-    from assistant.language.litellm_model import LitellmModel
     from assistant.language.probing import probe
     from chains.scope_file import load_scope
 
@@ -47,8 +47,8 @@ def check(
     for one, given in zip(probed, named, strict=True):
         if one.problem:
             warn(one.problem)
-        elif advice := one.advice(given, LitellmModel(given)):
-            warn(f"{path}: {advice}, under [[language_models]].")
+        elif advice := one.advice(given):
+            warn(f"{path}: {advice}")
     if any(one.problem for one in probed):
         raise typer.Exit(1)
 

@@ -38,16 +38,11 @@ def read_settings(*, quiet: bool = True) -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        lines = (f"{_variable(str(d['loc'][0]))}: {d['msg'][0].lower()}{d['msg'][1:]}." for d in error.errors())
+        lines = (f"HOPDESK_{str(d['loc'][0]).upper()}: {d['msg'][0].lower()}{d['msg'][1:]}." for d in error.errors())
         raise HopdeskError("\n".join(lines)) from None
     wants_level = "log_level" in settings.model_fields_set
     configure_logs(settings.log_level if wants_level or not quiet else "WARNING", as_json=not quiet)
     return settings
-
-
-def _variable(field: str) -> str:
-    """The environment variable of a setting; one with a name of its own is told by that name."""
-    return field if field.isupper() else f"HOPDESK_{field.upper()}"
 
 
 def demo_scope() -> Path:

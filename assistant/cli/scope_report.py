@@ -143,9 +143,8 @@ def _budgets(scope: Scope) -> Iterator[str]:
     rounds = len({"intent" if hop == "moderation" else hop for hop in slow})  # these two run side by side
     if rounds * budget.hop_ms > budget.deadline_ms:
         yield (
-            f"budget: language models answer one after another in {_count(rounds, 'hop')}, and {rounds} x "
-            f"{budget.hop_ms} ms is more than the deadline of {budget.deadline_ms} ms; lower hop_ms or raise "
-            "deadline_ms."
+            f"budget: language models answer one after another in {rounds} hops, and {rounds} x {budget.hop_ms} ms is "
+            f"more than the deadline of {budget.deadline_ms} ms; lower hop_ms or raise deadline_ms."
         )
     if slow:
         yield from _out_of_reach(budget)

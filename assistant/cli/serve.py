@@ -28,16 +28,14 @@ def serve(
     from assistant.cli.opening import open_desk, read_settings, scope_paths, share_store
     from assistant.cli.sockets import address_of, listen
     from assistant.cli.workers import serve_from_workers
-    from assistant.serving import names_language_models
     from assistant.web.app import build_app
     from chains.scope_file import load_scope
 
     settings = read_settings(quiet=False)
     paths = scope_paths(scope, settings)
     scopes = [load_scope(path).scope for path in paths]
-    shares = workers > 1 or any(map(names_language_models, scopes))
     listening = listen(settings.host if host is None else host, settings.port if port is None else port)
-    with contextlib.closing(listening), share_store(settings, embedded=shares) as redis_url:
+    with contextlib.closing(listening), share_store(settings, embedded=workers > 1) as redis_url:
         settings = settings.model_copy(update={"redis_url": redis_url})
         grace_s = max(scope.budget.deadline_ms for scope in scopes) // 1000 + 1
         announce = _announcement([scope.site.id for scope in scopes], address_of(listening))

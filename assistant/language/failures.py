@@ -24,6 +24,10 @@ class ModelUnreached(ModelDown):
     """Nobody took the request: the connection was refused or the host is unknown, so it has cost nothing."""
 
 
+class ModelCutOff(ModelSilent):
+    """A reply was cut off or too long, which a customer's text can bring about: no sign that the model is ill."""
+
+
 KINDS: Mapping[str, type[ModelFailed] | None] = {
     # None: litellm uses it for anything, so what caused it decides
     "builtins.TimeoutError": ModelLate,
@@ -70,7 +74,7 @@ KINDS: Mapping[str, type[ModelFailed] | None] = {
     "openai.ContentFilterFinishReasonError": ModelRefused,
     "openai.InternalServerError": ModelDown,
     "openai.InvalidWebhookSignatureError": ModelMisconfigured,
-    "openai.LengthFinishReasonError": ModelSilent,
+    "openai.LengthFinishReasonError": ModelCutOff,
     "openai.NotFoundError": ModelMisconfigured,
     "openai.OAuthError": ModelMisconfigured,
     "openai.OpenAIError": ModelMisconfigured,  # raised as itself, it says that there is no key
@@ -97,6 +101,7 @@ _SENTENCES: Mapping[type[ModelFailed], str] = {
     ModelUnreached: "The model {name} cannot be reached; check its base_url and whether its server is up.",
     ModelRefused: "The model {name}, or the filter of its provider, would not answer this text.",
     ModelMisconfigured: "The model {name} does not take this request; check its entry in language_models.",
+    ModelCutOff: "The model {name} was cut off; raise its max_output_tokens in language_models.",
     ModelSilent: "The model {name} replied with something that is no completion; check its base_url.",
 }
 
@@ -108,6 +113,10 @@ _HINTS: Mapping[str, str] = {
         "The model {name} does not take one of its parameters; change its temperature, structure or functions."
     ),
     "openai.OpenAIError": "The model {name} needs a key; name the variable that holds it as api_key_env.",
+    "3xx": (
+        "The model {name} is not at its base_url, where requests are sent on to another address; "
+        "write the address that they are sent on to, if you trust it."
+    ),
     "401": "The model {name} does not accept its key; check the variable that api_key_env names.",
     "403": "The key of the model {name} may not use it; check the key's permissions.",
     "404": "The model {name} is not known where it was asked for; check its name and base_url.",
@@ -131,17 +140,22 @@ def failure_of(error: BaseException, name: str, now: Callable[[], datetime] = la
         if kind is ModelBusy or (status == 503 and retry_after_s is not None):
             return ModelBusy(_SENTENCES[ModelBusy].format(name=name), retry_after_s)
     if kind is ModelMisconfigured:
-        for hint in (*names, str(status)):
+        for hint in (*names, "3xx" if _is_redirect(status) else str(status)):
             if hint in _HINTS:
                 return ModelMisconfigured(_HINTS[hint].format(name=name))
     return kind(_SENTENCES[kind].format(name=name))
+
+
+def kinds_of(error: BaseException) -> frozenset[str]:
+    """The names of the classes of an exception and of all that caused it."""
+    return frozenset(_qualified(type(cause)) for cause in _chain(error))
 
 
 def _kind(error: BaseException, names: tuple[str, ...], status: int | None) -> type[ModelFailed]:
     if getattr(error, "code", None) in _REFUSED_CODES:
         return ModelRefused
     listed = next((KINDS[name] for name in map(_qualified, type(error).__mro__) if name in KINDS), None)
-    if status is not None and listed in (None, ModelLate):
+    if status is not None and (listed in (None, ModelLate) or _is_redirect(status)):
         return _of_status(status)
     if listed is not None:
         return listed
@@ -162,7 +176,11 @@ def _of_status(status: int) -> type[ModelFailed]:
         return ModelLate
     if status >= 500 or status == 409:
         return ModelDown
-    return ModelMisconfigured if status >= 400 else ModelSilent
+    return ModelMisconfigured if status >= 300 else ModelSilent
+
+
+def _is_redirect(status: int | None) -> bool:
+    return status is not None and 300 <= status < 400
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,24 +1,27 @@
-"""Asks a configured language model two tiny questions, and says what it can do."""
+"""Asks a configured language model a few tiny questions, and says what it can do."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from assistant.language.litellm_model import LitellmModel
-from chains.errors import ModelFailed
+from chains.errors import ModelFailed, ModelLate
 from chains.language import Completion, Json, ModelCall, Structure
+from chains.prompted.json_text import json_of
 from chains.scope import LanguageModelSettings
 
 TIMEOUT_S = 20.0
 _STRUCTURES: tuple[Structure, ...] = ("json_schema", "json_object", "plain")
+_QUESTION = "What colour is grass in spring: red or green? Reply with a JSON object and nothing else."
 _SCHEMA: Json = {
     "type": "object",
-    "properties": {"colour": {"type": "string", "enum": ["red", "green"]}},
-    "required": ["colour"],
+    "properties": {"colour_seen": {"type": "string", "enum": ["red", "green"]}},
+    "required": ["colour_seen"],
     "additionalProperties": False,
 }
+_FITTING = ({"colour_seen": "red"}, {"colour_seen": "green"})
 _FUNCTION: Json = {
     "type": "function",
     "function": {"name": "read_stock", "description": "Reads how many of a product are in stock.", "parameters": {
@@ -32,78 +35,98 @@ _FUNCTION: Json = {
 
 @dataclass(frozen=True)
 class Probed:
-    """What a model did when it was asked; `problem` is a sentence where it could not be reached.
+    """What a model did when it was asked; `problem` is a sentence where it gave no reply.
 
     `structure` is the strictest way in which it kept to a schema, None where it did not; `latency_ms` is that of its
-    first good reply; `cost_usd` of all replies, None where nobody knows its price.
+    quickest reply; `cost_usd` of all replies, None where nobody knows its price.
     """
 
     name: str
     problem: str | None = None
     structure: Structure | None = None
     functions: bool = False
-    latency_ms: float | None = None
+    latency_ms: float = 0.0
     cost_usd: Decimal | None = Decimal(0)
 
-    def advice(self, settings: LanguageModelSettings, model: LitellmModel) -> str:
-        """What to write into the scope where it is served in another way than it can be; empty where nothing is."""
+    def advice(self, settings: LanguageModelSettings) -> str | None:
+        """A sentence on what to change in the scope, where it is served in another way than it can be."""
         if self.problem:
-            return ""
-        lines = []
-        if self.structure and self.structure != model.structure:
-            lines.append(f'structure = "{self.structure}"')
-        if self.functions != model.takes_functions:
-            lines.append(f'functions = "{"native" if self.functions else "prompt"}"')
-        return f"for {settings.name} write: {', '.join(lines)}" if lines else ""
+            return None
+        if self.structure is None:
+            return f"{self.name} keeps to no schema, so most of its replies would be refused; name another model."
+        served, better = LitellmModel(settings), []
+        if self.structure != served.structure:
+            better.append(f'structure = "{self.structure}"')
+        if self.functions != served.takes_functions:
+            better.append(f'functions = "{"native" if self.functions else "prompt"}"')
+        return f"for {self.name} write {' and '.join(better)} under [[language_models]]." if better else None
 
 
 async def probe(settings: LanguageModelSettings, timeout_s: float = TIMEOUT_S) -> Probed:
     """Ask a model for a tiny object, in ever looser ways until one works, and for one function call."""
-    latency_ms: float | None = None
-    structure: Structure | None = None
-    problem: str | None = None
-    replies: list[Completion] = []
-    for way in _STRUCTURES:
-        started = time.perf_counter()
-        try:
-            reply = await LitellmModel(settings.model_copy(update={"structure": way})).once(_question(), timeout_s)
-        except ModelFailed as error:
-            problem = problem or str(error)
-            continue
-        latency_ms = latency_ms or (time.perf_counter() - started) * 1000
-        replies.append(reply)
-        if _fits(reply.text):
-            structure = way
-            break
-    if not replies:
-        return Probed(settings.name, problem)
-    functions = await _calls_functions(settings, timeout_s, replies)
-    priced = all(reply.priced for reply in replies)
-    cost = sum((Decimal(reply.cost_usd) for reply in replies), Decimal(0)) if priced else None
-    return Probed(settings.name, None, structure, functions, latency_ms, cost)
-
-
-async def _calls_functions(settings: LanguageModelSettings, timeout_s: float, replies: list[Completion]) -> bool:
-    """Whether it calls a function when it is given one."""
-    messages: tuple[Json, ...] = ({"role": "user", "content": "How many of the product LAMP-1 are in stock?"},)
-    call = ModelCall("lookup", messages, "Stock", _SCHEMA, 100, functions=(_FUNCTION,))
-    model = LitellmModel(settings.model_copy(update={"functions": "native"}))
+    asking = _Asking(settings, timeout_s)
     try:
-        reply = await model.once(call, timeout_s)
-    except ModelFailed:
-        return False
-    replies.append(reply)
-    return any(one.name == "read_stock" for one in reply.calls)
+        await LitellmModel(settings).warm_up()  # which is no time of the model's own
+        structure = await asking.structure()
+        functions = await asking.functions()
+    except ModelFailed as error:
+        return Probed(settings.name, str(error))
+    priced = all(reply.priced for reply in asking.replies)
+    cost = sum((Decimal(reply.cost_usd) for reply in asking.replies), Decimal(0)) if priced else None
+    return Probed(settings.name, None, structure, functions, min(asking.latencies_ms), cost)
 
 
-def _question() -> ModelCall:
-    asked = 'Answer with the JSON object {"colour": "green"} and nothing else.'
-    messages: tuple[Json, ...] = ({"role": "user", "content": asked},)
-    return ModelCall("intent", messages, "Colour", _SCHEMA, 100)
+@dataclass
+class _Asking:
+    """One model under questions, and what it replied."""
+
+    settings: LanguageModelSettings
+    timeout_s: float
+    replies: list[Completion] = field(default_factory=list)
+    latencies_ms: list[float] = field(default_factory=list)
+
+    async def structure(self) -> Structure | None:
+        """The strictest way in which it keeps to a schema; raises `ModelFailed` where it replied in none."""
+        failed: ModelFailed | None = None
+        for way in _STRUCTURES:
+            # The object is described to it only where it has no other way to know what is wanted.
+            asked = _QUESTION if way == "json_schema" else f"{_QUESTION} It has to fit {to_json(_SCHEMA).decode()}"
+            try:
+                reply = await self._ask(_call("Colour", asked), self.settings.model_copy(update={"structure": way}))
+            except ModelLate:
+                raise  # it would be as late again
+            except ModelFailed as error:
+                failed = failed or error
+                continue
+            if _fits(json_of(reply.text) if way == "plain" else reply.text):
+                return way
+        if failed is not None and not self.replies:
+            raise failed
+        return None
+
+    async def functions(self) -> bool:
+        """Whether it calls a function when it is given one."""
+        call = _call("Stock", "How many of the product LAMP-1 are in stock?", _FUNCTION)
+        try:
+            reply = await self._ask(call, self.settings.model_copy(update={"functions": "native"}))
+        except ModelFailed:
+            return False
+        return any(called.name == "read_stock" for called in reply.calls)
+
+    async def _ask(self, call: ModelCall, settings: LanguageModelSettings) -> Completion:
+        started = time.perf_counter()
+        reply = await LitellmModel(settings).once(call, self.timeout_s)
+        self.latencies_ms.append((time.perf_counter() - started) * 1000)
+        self.replies.append(reply)
+        return reply
+
+
+def _call(name: str, text: str, *functions: Json) -> ModelCall:
+    return ModelCall("intent", ({"role": "user", "content": text},), name, _SCHEMA, 100, functions)
 
 
 def _fits(text: str) -> bool:
     try:
-        return bool(from_json(text) == {"colour": "green"})
+        return from_json(text) in _FITTING
     except ValueError:
         return False

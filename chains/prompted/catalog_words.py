@@ -18,12 +18,10 @@ Words = frozenset[str]
 
 @dataclass(frozen=True)
 class _Field:
-    """A field with what it costs to tell of it, and the words by which a text names it: any of these, or all of one."""
+    """A field with what it costs to tell of it."""
 
     facet: FieldFacet
     tokens: int
-    any_of: Words
-    values: frozenset[Words]
 
 
 class CatalogWords:
@@ -35,7 +33,11 @@ class CatalogWords:
     def __init__(self, facets: Facets) -> None:
         self._facets = facets
         self.lines = {facet.key: field_line(facet) for facet in facets.fields}
-        self._fields = tuple(_Field(facet, _cost(facet), *_names(facet)) for facet in facets.fields)
+        self._fields = tuple(_Field(facet, _cost(facet)) for facet in facets.fields)
+        self._named_by: dict[str, list[tuple[Words, str]]] = {}
+        for facet in facets.fields:
+            for words in _names(facet):
+                self._named_by.setdefault(min(words), []).append((words, facet.key))
         self._categories = tuple((key, (_words(key), _words(name))) for key, name in facets.categories)
 
     def within(self, text: str, hinted: Sequence[str], tokens: int) -> tuple[Facets, int]:
@@ -45,15 +47,15 @@ class CatalogWords:
         then those of the categories of products that it may mean (`hinted`, likeliest first).
         """
         said = _words(text)
+        named = {key for word in said for words, key in self._named_by.get(word, ()) if words <= said}
         likely = {key: 2.0 for key, names in self._categories if any(name and name <= said for name in names)}
         for place, category in enumerate(hinted):
             likely[category] = likely.get(category, 0) + 2.0 ** -(place + 1)
 
         def rank(field: _Field) -> tuple[bool, bool, float]:
-            named = bool(field.any_of & said) or any(value <= said for value in field.values)
             return (
                 field.facet.key != "price",
-                not named,
+                field.facet.key not in named,
                 -max((likely.get(category, 0) for category in field.facet.categories), default=0),
             )
 
@@ -89,8 +91,10 @@ def _cost(field: FieldFacet) -> int:
     return estimate_tokens(field_line(field)) + _LISTED * estimate_tokens(field.key)
 
 
-def _names(field: FieldFacet) -> tuple[Words, frozenset[Words]]:
-    return _words(f"{field.key} {field.label}"), frozenset(words for value in field.values if (words := _words(value)))
+def _names(field: FieldFacet) -> Iterator[Words]:
+    """The words by which a text names a field, all of one of these: each of its label's, and each of its values."""
+    yield from (frozenset({word}) for word in _words(f"{field.key} {field.label}"))
+    yield from {words for value in field.values if (words := _words(value))}
 
 
 def _words(text: str) -> Words:

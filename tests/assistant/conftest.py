@@ -1,5 +1,6 @@
 """What tests of the assistant share: the demo shop's desk on a ledger of the test's own."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from assistant.desk import Desk
 from assistant.ledger import Ledger, Vault
 from assistant.settings import Settings
+from assistant.web.warm_up import warm_up
 from assistant.wiring import Site
 
 
@@ -25,8 +27,14 @@ def ledger(settings: Settings) -> Iterator[Ledger]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def warm_hops() -> None:
+    """Load what the first turn would load, which takes seconds of its deadline."""
+    asyncio.run(warm_up(()))
+
+
 @pytest.fixture
-def desk(demo_site: Site, ledger: Ledger, settings: Settings) -> Desk:
+def desk(demo_site: Site, ledger: Ledger, settings: Settings, warm_hops: None) -> Desk:
     """The demo shop's desk on the test's own ledger."""
     return Desk({"lumen-oak": logged_to(ledger, demo_site)}, ledger, settings)
 

@@ -1,6 +1,7 @@
 """A desk on a language model, a day's budget and a real Valkey that breaks while turns run."""
 
 import asyncio
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from tests.assistant.reflexes.servers import Valkey
 from tests.model_server import Late, Reply
 
 MODEL = "openai/shared"
+_NOTES = itertools.count()
 LATENCY_MS = 60.0
 TURN_TOKENS = 10_000
 TURNS_A_DAY = 12  # that fit into the day's budget by what they reserve; by what they use there would be many more
@@ -116,18 +118,18 @@ async def run_turns(
 ) -> tuple[list[Ran], list[Ran]]:
     """The turns before and those after the fault; with those before, some are under way when it comes."""
 
-    async def one(number: int) -> Ran:
+    async def one() -> Ran:
         started = time.perf_counter()
-        text = f"How much is the Aurel Nova 14? (note {number})"
+        text = f"How much is the Aurel Nova 14? (note {next(_NOTES)})"  # new each time, so that no reply is cached
         handled = await desk.handle(AskRequest(site="lumen-oak", text=text))
         return Ran(handled.turn_id, handled.outcome, (time.perf_counter() - started) * 1000)
 
-    before = [await one(number) for number in range(3)]
-    under_way = [asyncio.create_task(one(100 + number)) for number in range(3)]
+    before = [await one() for _ in range(3)]
+    under_way = [asyncio.create_task(one()) for _ in range(3)]
     await asyncio.sleep(LATENCY_MS / 2000)
     if fault is not None:
         await asyncio.to_thread(fault, server)
-    after = [*await asyncio.gather(*under_way), *[await one(200 + number) for number in range(turns)]]
+    after = [*await asyncio.gather(*under_way), *[await one() for _ in range(turns)]]
     return before, after
 
 

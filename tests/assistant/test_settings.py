@@ -13,6 +13,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An environment without settings, and a user's folder of the test's own."""
     for name in Settings.model_fields:
         monkeypatch.delenv(f"HOPDESK_{name.upper()}", raising=False)
+    monkeypatch.delenv("REDIS_URL", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
 
 
@@ -23,6 +24,7 @@ def test_the_defaults_keep_to_this_machine() -> None:
     assert settings.ledger_place == settings.home / "hopdesk.sqlite"
     assert settings.scopes == ""
     assert settings.customer_secret.get_secret_value() == ""
+    assert settings.redis_url == ""
 
 
 def test_the_environment_sets_each_of_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -32,6 +34,13 @@ def test_the_environment_sets_each_of_them(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setenv("HOPDESK_UNKNOWN", "is not ours")
     settings = Settings()
     assert (settings.home, settings.ledger_place, settings.port) == (tmp_path, "postgresql://db/hopdesk", 0)
+
+
+def test_the_shared_store_has_the_name_that_everybody_gives_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPDESK_REDIS_URL", "redis://other:6379/0")
+    monkeypatch.setenv("REDIS_URL", "redis://cache:6379/0")
+    assert Settings().redis_url == "redis://cache:6379/0"
+    assert Settings(redis_url="redis://third:6379/0").redis_url == "redis://third:6379/0"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """Opening a site: what is refused with which sentence, what is made again, and what is kept."""
 
+import asyncio
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,13 +13,17 @@ from assistant.catalog.build import build_catalog
 from assistant.cli.opening import Unlogged
 from assistant.embedded.encoder import Encoder
 from assistant.embedded.head import fit
+from assistant.reflexes import Reflexes
 from assistant.settings import Settings
 from assistant.wiring import Site, open_catalog, open_site
-from chains.errors import CatalogError, HopdeskError, ScopeError
+from chains.errors import CatalogError, CircuitOpen, HopdeskError, PromptError, ScopeError
+from chains.messages import IntentInput, LookupInput
+from chains.prompted.lookup import PromptedPlanner
 from chains.scope_file import load_scope
 from tests.assistant.shops import write_shop
 
 Edit = Callable[[str, str], None]
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -101,7 +107,9 @@ def test_a_site_is_opened_from_its_scope_file(opened: Callable[[], Site], scope:
     assert chain.scope_sha256 == site.loaded.sha256
     assert chain.catalog_version == site.catalog.version
     assert [model.card.name for model in chain.moderators] == ["rules/1"]
-    assert chain.intent_model.card.sha256
+    assert chain.intent_model.tiers[0].model.card.sha256
+    assert chain.intent_model.last is chain.intent_model.tiers[0].model
+    assert site.models.bare == ()
 
 
 def test_the_progress_of_an_import_is_told(scope: Path, home: Path, encoder: Encoder) -> None:
@@ -120,17 +128,73 @@ def test_a_scope_file_that_is_not_there_is_told_with_its_path(scope: Path, opene
         opened()
 
 
-@pytest.mark.parametrize("hop", ["moderation", "intent", "lookup", "response"])
-def test_a_scope_that_names_a_language_model_is_refused_with_a_sentence(
-    opened: Callable[[], Site], edit: Edit, hop: str, scope: Path
+@pytest.mark.parametrize(
+    ("hop", "wrong"),
+    [("moderation", "embedded"), ("intent", "rules"), ("lookup", "rules"), ("response", "rules")],
+)
+def test_a_model_that_cannot_serve_a_hop_is_refused_with_a_sentence(
+    opened: Callable[[], Site], edit: Edit, hop: str, wrong: str, scope: Path
 ) -> None:
-    now = "rules" if hop == "moderation" else "embedded"
-    edit(f'{hop} = ["{now}"]', f'{hop} = ["{now}", "openai/gpt-x"]')
+    right = "rules" if hop == "moderation" else "embedded"
+    edit(f'{hop} = ["{right}"]', f'{hop} = ["{right}", "{wrong}"]')
     with pytest.raises(ScopeError) as caught:
         opened()
     assert str(caught.value) == (
-        f"{scope}: models.{hop}: found 'openai/gpt-x'; allowed: embedded (rules for moderation)."
+        f"{scope}: models.{hop}: found {wrong!r}; allowed: {right}, or a language model such as 'openai/gpt-4.1-mini'."
     )
+
+
+def test_a_site_with_language_models_opens_without_a_key_or_a_network(opened: Callable[[], Site], edit: Edit) -> None:
+    for hop in ("intent", "lookup", "response"):
+        edit(f'{hop} = ["embedded"]', f'{hop} = ["embedded@0.9", "openai/gpt-x"]')
+    edit('moderation = ["rules"]', 'moderation = ["openai/gpt-x"]')
+    site = opened()
+    site.catalog.close()
+    chain = site.chain
+    assert [model.name for model in site.models.bare] == ["openai/gpt-x"]
+    assert [model.card.name for model in chain.moderators] == ["rules/1", "openai/gpt-x"]
+    for cascade in (chain.intent_model, chain.planner, chain.responder):
+        local, prompted = cascade.tiers
+        assert (local.threshold, prompted.threshold) == (0.9, None)
+        assert prompted.model.card.name == "openai/gpt-x"
+        assert cascade.last is local.model
+
+
+def test_a_planner_that_is_a_language_model_is_told_of_the_catalog(opened: Callable[[], Site], edit: Edit) -> None:
+    edit('lookup = ["embedded"]', 'lookup = ["openai/gpt-x"]')
+    site = opened()
+    planner = site.chain.planner.tiers[0].model
+    assert isinstance(planner, PromptedPlanner)
+    tools: dict[str, tuple[str, ...]] = {"product.question": ("get_product",)}
+    given = LookupInput(text="how heavy is the Nova 9", intents=("product.question",), tools=tools, now=NOON)
+    asked, _ = planner.call(given)
+    site.catalog.close()
+    assert "LAP-9" in str(asked.messages)
+    assert "laptops" in str(asked.messages)
+
+
+def test_language_models_of_one_process_share_what_they_know_of_failures(
+    scope: Path, edit: Edit, home: Path, encoder: Encoder
+) -> None:
+    edit('intent = ["embedded"]', 'intent = ["openai/gpt-x"]')
+    reflexes = Reflexes.of(None)
+    site = open_site(scope, Settings(home=home), encoder, Unlogged(), reflexes=reflexes)
+    site.catalog.close()
+
+    async def scenario() -> None:
+        for _ in range(5):
+            await reflexes.breakers.record("openai/gpt-x", ok=False)
+        with pytest.raises(CircuitOpen):
+            await site.chain.intent_model.tiers[0].model.propose(IntentInput(text="hello", locale="en"))
+
+    asyncio.run(scenario())
+
+
+def test_a_prompt_that_is_not_there_is_told_in_a_sentence(opened: Callable[[], Site], edit: Edit) -> None:
+    edit('intent = ["embedded"]', 'intent = ["openai/gpt-x"]')
+    edit("[models] ", '[prompts]\nintent = "99"\n\n[models] ')
+    with pytest.raises(PromptError, match="intent/99"):
+        opened()
 
 
 @pytest.mark.parametrize("source", ["products.jsonl", "fields.toml", "policies"])

@@ -144,3 +144,14 @@ def test_the_last_moments_of_a_turn_are_kept_for_local_models() -> None:
             allowance.hop_s(local=True)
 
     with_allowance(use, deadline_ms=8000, hop_ms=4000)
+
+
+def test_a_purse_that_is_funded_later_has_the_budgets_calls() -> None:
+    def use(allowance: Allowance) -> None:
+        allowance.fund()
+        allowance.take(1, Decimal(0))
+        allowance.take(1, Decimal(0))
+        with pytest.raises(AllowanceSpent, match="no model calls left"):
+            allowance.take(1, Decimal(0))
+
+    with_allowance(use, funded=False, model_calls=2)

@@ -4,12 +4,13 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from chains.allowance import Allowance
 from chains.claims import Value
-from chains.errors import ModelFailed, ToolFailed
+from chains.errors import ModelFailed, ModelLate, ToolFailed
 from chains.facts import Evidence
-from chains.messages import HopName, Plan
+from chains.messages import HopName, IntentInput, Plan
 from chains.outcomes import Answer, Decline, Handoff
-from chains.ports import Cascade
+from chains.ports import Cascade, Repair, Reply
 from chains.scope import Scope
 from chains.turn import Chain, run_turn
 from chains.values import Text
@@ -155,10 +156,28 @@ def test_a_reply_that_is_repaired_counts(hop: HopName, how: str) -> None:
 
 
 def test_the_error_types_of_models_are_recorded_without_their_messages() -> None:
-    done = run(ask_for(), failing_at("intent", ModelFailed(f"the prompt was: {EMAIL}")))
-    assert done.records[-1].error_type == "ModelFailed"
+    done = run(ask_for(), failing_at("intent", ValueError(f"the prompt was: {EMAIL}")))
+    assert (done.records[-1].error_type, done.records[-1].error) == ("ValueError", None)
     assert EMAIL not in done.records[-1].model_dump_json()
     assert run(ask_for(), failing_at("intent", Late(5))).records[-1].error_type == "TimeoutError"
+
+
+def test_what_a_model_says_of_its_reply_cannot_cost_the_turn_its_record() -> None:
+    class Odd(Script[IntentInput]):
+        async def propose(
+            self, given: IntentInput, repair: Repair | None = None, allowance: Allowance | None = None
+        ) -> Reply:
+            reply = await super().propose(given, repair, allowance)
+            return replace(reply, response_id=5)  # type: ignore[arg-type]
+
+    done = run(ask_for(), shop_chain(intent=Cascade.of(Odd(names("product.price"), op="classify"))))
+    assert isinstance(done.outcome, Answer)
+    assert (done.records[1].hop, done.records[1].response_id, done.records[1].status) == ("intent", None, "ok")
+
+
+def test_a_model_that_failed_says_why_in_its_record() -> None:
+    done = run(ask_for(), failing_at("intent", ModelLate("The model took longer than 4 s.")))
+    assert (done.records[-1].error_type, done.records[-1].error) == ("ModelLate", "The model took longer than 4 s.")
 
 
 # Tools, checks and defects

@@ -127,7 +127,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
         build(tmp_path, PRODUCTS)
 
 
-@pytest.mark.parametrize("part", [b"SQLite format", b'"price_minor":', b"hopdesk-catalog/1", b"Thing A-1"])
+@pytest.mark.parametrize("part", [b"SQLite format", b'"price_minor":', b"hopdesk-catalog/2", b"Thing A-1"])
 def test_changed_bytes_are_found_when_the_file_is_opened(tmp_path: Path, part: bytes) -> None:
     path = build(tmp_path, PRODUCTS)
     content = path.read_bytes()
@@ -152,7 +152,7 @@ def damage(path: Path, statement: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "message"),
     [
-        ("UPDATE meta SET value = replace(value, 'catalog/1', 'catalog/0')", "made as 'hopdesk-catalog/0'"),
+        ("UPDATE meta SET value = replace(value, 'catalog/2', 'catalog/0')", "made as 'hopdesk-catalog/0'"),
         ("UPDATE meta SET value = '{}'", "does not say its format"),
         ("DELETE FROM meta", "does not say its format"),
         ("UPDATE meta SET value = replace(value, 'version', 'vision')", "damaged"),

@@ -307,6 +307,13 @@ def test_what_has_nothing_to_do_with_the_text_is_left_out(catalog: Catalog) -> N
     assert catalog.search(SearchProducts(query="the")).total == 0
 
 
+def test_the_likeliest_products_have_the_words_of_a_text(catalog: Catalog) -> None:
+    found = catalog.likeliest("a quiet Nova for me", 3)
+    assert found[:1] == tuple(item.sku for item in catalog.search(SearchProducts(query="Nova", limit=1)).items)
+    assert len(catalog.likeliest("Nova", 1)) == 1
+    assert catalog.likeliest("qwertz", 3) == catalog.likeliest("", 3) == ()
+
+
 def test_free_text_within_conditions_that_nothing_meets_finds_nothing(catalog: Catalog) -> None:
     hits = catalog.search(SearchProducts(query="laptop", price_min_minor=10**9, sort_by="price"))
     assert (hits.items, hits.total) == ((), 0)
@@ -341,3 +348,18 @@ def test_fusion_keeps_the_best_of_many() -> None:
     scores = np.arange(1000, dtype=np.float32)
     assert fuse(scores).tolist() == list(range(999, 999 - DEPTH, -1))
     assert fuse(np.zeros(0, dtype=np.float32)).tolist() == []
+
+
+def test_a_field_that_some_state_in_another_dimension_has_no_first_and_no_last(tmp_path: Path) -> None:
+    lives = {"HEA-1": "30 h", "HEA-2": "90 min", "PHO-1": "20 h", "KEY-1": "5 months", "KEY-2": None}
+    products = [
+        raw(sku, category=sku[:3].lower(), attributes={"battery_life": life} if life else {})
+        for sku, life in lives.items()
+    ]
+    catalog = built(tmp_path, products)
+    longest = SearchProducts(sort_by="battery_life", order="desc")
+    hits = catalog.search(longest)
+    assert ([item.sku for item in hits.items][:3], hits.unlisted, hits.mixed) == (["HEA-1", "PHO-1", "HEA-2"], 2, True)
+    assert not catalog.search(longest.model_copy(update={"category": "hea"})).mixed
+    denied = Filter(field="battery_life", op="ne", value=20, unit="h")
+    assert skus(catalog, filters=(denied,)) == ["HEA-1", "HEA-2"]

@@ -37,6 +37,7 @@ def run(
 
     monkeypatch.setenv("HOPDESK_HOME", str(home))
     monkeypatch.setenv("HOPDESK_LEDGER", str(tmp_path / "ledger.sqlite"))
+    monkeypatch.delenv("REDIS_URL", raising=False)
     for place in ("assistant.cli.opening.Encoder", "assistant.embedded.encoder.Encoder"):
         monkeypatch.setattr(place, lambda: encoder)
 

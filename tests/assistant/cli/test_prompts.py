@@ -99,7 +99,7 @@ def test_render_prints_the_messages_as_a_model_would_get_them(tried: Try, hop: s
     assert result.exit_code == 0, result.stderr
     assert result.stdout.startswith("--- system ---\n")
     assert f"<customer_message>\n{QUESTION}\n</customer_message>" in result.stdout
-    assert " of 4000 tokens with " in result.stdout.splitlines()[-1]
+    assert " of 6000 tokens with " in result.stdout.splitlines()[-1]
     assert ("--- function ---" in result.stdout) == (hop == "lookup")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assistant.cli.opening import demo_scope
-from assistant.cli.scope_report import Overlap, overlap_rows, overlaps, warnings
+from assistant.cli.scope_report import Overlap, hop_rows, limit_rows, overlap_rows, overlaps, warnings
 from assistant.embedded.head import HeldOut, Prediction
 from chains.scope_file import LoadedScope, parse_scope
 from tests.assistant.cli.conftest import Run
@@ -107,6 +107,12 @@ def test_overlaps_are_counted_by_pair_with_the_surest_examples_first() -> None:
         (('    "Tell me a joke.",\n', ""), ""),
         (('response = ["embedded"]', 'response = ["openai/x"]\nlookup_ = 1'), None),
         (('lookup = ["embedded"]', 'lookup = ["embedded@0.9", "openai/x"]'), ""),
+        (("calls = 6 ", "calls = 6\nmodel_calls = 0\nusd = 0.0 "), ""),
+        (("calls = 6 ", "calls = 6\nspeculate = true "), "no language model plans the lookup"),
+        (
+            ("[texts]", '[[language_models]]\nname = "openai/x"\n\n[texts]'),
+            "'openai/x' is described and no hop names it",
+        ),
     ],
 )
 def test_warnings_of_changed_starters(change: tuple[str, str], said: str | None, tmp_path: Path) -> None:
@@ -134,15 +140,105 @@ def test_every_warning_names_its_place(tmp_path: Path) -> None:
     (tmp_path / "p" / "there.md").touch()
     found = "\n".join(warnings(_loaded(text, tmp_path)))
     for said in (
-        "a.b: it has 1 examples; write 10 or more",
+        "a.b: it has 1 example; write 10 or more",
         "out_of_scope.examples: there are 0",
         "a.b: the topic 'returns' has no policy; write ",
         "budget.calls: 1 is too few",
-        "budget: 3 hops have language models, and 3 x 4000 ms is more than the deadline of 8000 ms",
-        "tokens or usd is 0",
+        "budget: language models answer one after another in 3 hops, and 3 x 4000 ms is more than the deadline of",
+        "budget.tokens: it is 0, so the language models are never asked.",
     ):
         assert said in found
     assert "'there'" not in found
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        ("", []),
+        ("model_calls = 0", ["budget.model_calls: it is 0, so the language models are never asked."]),
+        ("usd = 0.0", ["budget.usd: it is 0, so no language model that has a price is asked."]),
+        ("usd = 0.05\nusd_per_day = 0.05\ntokens_per_day = 30000", []),
+        (
+            "usd_per_day = 0.01",
+            [
+                (
+                    "budget.usd_per_day: 0.01 is less than one turn may spend, 0.05, so the language models are never "
+                    "asked; raise it, or lower what one turn may spend."
+                )
+            ],
+        ),
+        (
+            "tokens_per_day = 100",
+            [
+                (
+                    "budget.tokens_per_day: 100 is less than one turn may spend, 30000, so the language models are "
+                    "never asked; raise it, or lower what one turn may spend."
+                )
+            ],
+        ),
+        (
+            "speculate = true",
+            ["budget.speculate: no language model plans the lookup, so there is nothing to gain; leave it out."],
+        ),
+    ],
+)
+def test_budgets_with_which_nothing_is_asked_are_warnings(budget: str, said: list[str], tmp_path: Path) -> None:
+    text = (STARTER / "scope.toml").read_text(encoding="utf-8")
+    text = text.replace('intent = ["embedded"]', 'intent = ["openai/x"]')
+    text = text.replace("[budget]\n", f"[budget]\n{budget}\n")
+    assert [*warnings(_loaded(text, tmp_path))] == said
+
+
+def test_hops_that_answer_side_by_side_are_counted_once(tmp_path: Path) -> None:
+    text = (STARTER / "scope.toml").read_text(encoding="utf-8")
+    text = text.replace('intent = ["embedded"]', 'intent = ["openai/x"]')
+    text = text.replace('moderation = ["rules"]', 'moderation = ["openai/x"]').replace("hop_ms = 4000", "hop_ms = 5000")
+    assert [*warnings(_loaded(text, tmp_path))] == []
+    text = text.replace('response = ["embedded"]', 'response = ["openai/x"]')
+    (said,) = warnings(_loaded(text, tmp_path))
+    assert said == (
+        "budget: language models answer one after another in 2 hops, and 2 x 5000 ms is more than the deadline of "
+        "8000 ms; lower hop_ms or raise deadline_ms."
+    )
+
+
+def test_who_serves_a_hop_and_what_it_falls_back_on_is_a_row() -> None:
+    text = (STARTER / "scope.toml").read_text(encoding="utf-8")
+    assert [*hop_rows(parse_scope(text, "starter"))] == [
+        ("moderation", "rules", "handoff", "none needed"),
+        ("intent", "embedded", "embedded", "none needed"),
+        ("lookup", "embedded", "embedded", "none needed"),
+        ("response", "embedded", "embedded", "none needed"),
+    ]
+    text = text.replace('intent = ["embedded"]', 'intent = ["embedded@0.9", "openai/x"]')
+    text = text.replace('moderation = ["rules"]', 'moderation = ["openai/x"]')
+    text += '\n[fallback]\nmoderation = "rules"\nintent = "clarify"\n\n[prompts]\nintent = "1"\n'
+    assert [*hop_rows(parse_scope(text, "changed"))][:2] == [
+        ("moderation", "rules and openai/x", "rules", "1"),
+        ("intent", "embedded@0.9 then openai/x", "clarify", "1"),
+    ]
+
+
+def test_what_language_models_may_cost_is_told_where_there_are_any() -> None:
+    text = (STARTER / "scope.toml").read_text(encoding="utf-8")
+    assert "money in a turn" not in limits(text)
+    text = text.replace('lookup = ["embedded"]', 'lookup = ["openai/x"]')
+    rows = limits(text)
+    assert rows["language model calls in a turn"] == "6, of which 2 retries"
+    assert (rows["tokens in a turn"], rows["money in a turn"]) == ("30,000", "0.05 USD")
+    assert {rows["tokens in a day"], rows["money in a day"]} == {"no limit"}
+    assert (rows["replies used again"], rows["lookup planned early"]) == ("none", "no")
+    budget = "[budget]\ntokens_per_day = 2000000\nusd_per_day = 2.5\nspeculate = true\n"
+    text = text.replace("[budget]\n", budget) + '\n[cache]\nhops = ["intent", "lookup"]\nttl_s = 60\n'
+    rows = limits(text)
+    assert (rows["tokens in a day"], rows["money in a day"]) == ("2,000,000", "2.5 USD")
+    assert rows["replies used again"] == "intent, lookup, 60 s"
+    assert rows["lookup planned early"].startswith("yes: one prompt of up to 6,000 tokens more")
+
+
+def limits(text: str) -> dict[str, str]:
+    rows = limit_rows(parse_scope(text, "changed"))
+    return {what: value for what, value in rows}  # noqa: C416 - rows are tuples of any length to mypy
 
 
 def _loaded(text: str, folder: Path) -> LoadedScope:

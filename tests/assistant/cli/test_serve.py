@@ -77,13 +77,17 @@ def test_the_entry_point_speaks_for_itself() -> None:
     assert done.stdout.startswith("hopdesk ")
 
 
-HEAVY = ("pydantic", "numpy", "sqlalchemy", "starlette", "structlog", "onnxruntime", "guardrails")
+HEAVY = (
+    "pydantic", "numpy", "sqlalchemy", "starlette", "structlog", "onnxruntime", "guardrails", "litellm", "redis",
+    "httpx", "uvicorn",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "command",
     [(), ("ask",), ("serve",), ("scope", "check"), ("scope", "init"), ("catalog", "import"), ("catalog", "search"),
-     ("hops", "export"), ("hops", "replay"), ("trace",), ("contacts", "erase")],
+     ("hops", "export"), ("hops", "replay"), ("trace",), ("contacts", "erase"), ("models", "check"),
+     ("prompts", "list"), ("prompts", "show"), ("prompts", "diff"), ("prompts", "render"), ("evals", "cascade")],
 )  # fmt: skip
 def test_help_loads_nothing_heavy(command: tuple[str, ...]) -> None:
     script = (

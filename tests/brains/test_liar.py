@@ -1,0 +1,29 @@
+import pytest
+
+from assistant.wiring import Site
+from tests.brains.driving import Tally, drive, open_settings
+from tests.brains.liar import Liar
+from tests.brains.shelf import Shelf
+from tests.llm.demo_texts import demo_requests
+
+
+def driven(demo_site: Site, count: int, seed: int) -> Tally:
+    sites = open_settings(
+        lambda place, one: Liar(seed + place, one.structure, takes_functions=one.takes_functions), demo_site
+    )
+    return drive(demo_requests(count), sites, Shelf(demo_site))
+
+
+def test_every_turn_on_plausible_lies_ends_valid_in_scope_and_true(demo_site: Site) -> None:
+    tally = driven(demo_site, 60, 1)
+    assert tally.turns == 60
+    assert all(counts[end] for counts in tally.hops.values() for end in ("at once", "repaired", "gave up"))
+    assert tally.outcomes["answer"] > 10, "the lies did not get deep"
+
+
+@pytest.mark.soak
+def test_every_turn_on_plausible_lies_ends_valid_in_scope_and_true_over_300_requests(demo_site: Site) -> None:
+    tally = driven(demo_site, 300, 2)
+    tally.print("Plausible lies")
+    assert tally.turns == 300
+    assert {"value", "meets", "compare", "count", "none_found", "quote", "stock", "not_found"} <= set(tally.kinds)
