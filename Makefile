@@ -54,7 +54,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 # Every version at least 7 days old, hashes for all platforms, and no index address.
 lock: $(STAMP)
-	.venv/bin/uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	.venv/bin/uv pip compile -q pyproject.toml --group dev --extra evals --universal --python-version 3.11 --generate-hashes \
 	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" \
 	  --no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
 

@@ -22,10 +22,10 @@ from assistant.embedded.responder import EmbeddedResponder
 from assistant.facets import facets_of, hints_of
 from assistant.orders.opening import open_orders
 from assistant.reflexes import Reflexes
-from assistant.serving import Catalogued, Embedded, LanguageModels, serve_hops
+from assistant.serving import Catalogued, Embedded, LanguageModels, Serving, serve_hops
 from assistant.settings import Settings
 from assistant.toolbox import ShopToolbox
-from chains.errors import CatalogError, EmbeddedModelError, ScopeError
+from chains.errors import CatalogError, EmbeddedModelError, PromptError, ScopeError
 from chains.ports import HopLog
 from chains.prompt_files import Prompt
 from chains.scope import Scope, Sources
@@ -62,7 +62,7 @@ def open_site(
     """Read the scope, import its catalog if it changed, fit its intent model if it changed, and wire the chain.
 
     `reflexes` are what language models share with other workers; absent, they are this process's own. Raises
-    `ScopeError`, `CatalogError`, `EmbeddedModelError` or `PromptError`, each with a sentence.
+    `ScopeError`, `CatalogError` or `EmbeddedModelError`, each with a sentence.
     """
     loaded = load_scope(scope_path)
     _only_known(loaded)
@@ -81,8 +81,8 @@ def open_site(
     )
     shared = reflexes or Reflexes.of(None)
     models = LanguageModels(scope, shared.breakers, shared.replies)
-    hops = serve_hops(
-        scope, base, embedded, lambda: Catalogued(facets_of(catalog.vocabulary), hints_of(reader, catalog)), models
+    hops = _serve(
+        loaded, scope, embedded, lambda: Catalogued(facets_of(catalog.vocabulary), hints_of(reader, catalog)), models
     )
     chain = Chain(
         scope=scope,
@@ -97,6 +97,22 @@ def open_site(
         log=hop_log,
     )
     return Site(loaded, catalog, chain, head, models, hops.prompts)
+
+
+def _serve(
+    loaded: LoadedScope, scope: Scope, embedded: Embedded, catalogued: Callable[[], Catalogued], models: LanguageModels
+) -> Serving:
+    """The models of every hop; raises `ScopeError` where a prompt cannot be used."""
+    base = loaded.path.parent
+    if scope.prompts.folder and not (base / scope.prompts.folder).is_dir():
+        raise ScopeError(
+            f"{loaded.path}: prompts.folder: found {scope.prompts.folder!r}, and there is no such folder at "
+            f"{base / scope.prompts.folder}; write its path from the scope file's folder."
+        )
+    try:
+        return serve_hops(scope, base, embedded, catalogued, models)
+    except PromptError as error:
+        raise ScopeError(f"{loaded.path}: prompts: {error}") from None
 
 
 def open_catalog(loaded: LoadedScope, settings: Settings, encoder: Encoder, progress: Progress) -> Catalog:

@@ -20,7 +20,9 @@ class ModelCall:
 
     `messages` and `functions` are in the form of OpenAI's chat completions. Without `functions` the reply is to be
     JSON that fits `schema`; with them it is to be calls of these functions, as many as are needed, side by side.
-    `input_tokens` is an estimate of the whole input that errs on the high side. `attempt` is 2 for a repair.
+    `must_call` is False where it may also have nothing left to call. `input_tokens` is an estimate of the whole input
+    that errs on the high side. `attempt` is 2 for a repair; `first` are then the messages of the attempt that it
+    repairs, and nothing otherwise.
     """
 
     hop: HopName
@@ -30,6 +32,8 @@ class ModelCall:
     input_tokens: int
     functions: tuple[Json, ...] = ()
     attempt: int = 1
+    must_call: bool = True
+    first: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,10 @@ class LanguageModel(Protocol):
     @property
     def price_table_sha256(self) -> str | None:
         """Hash of the prices that its costs are worked out from; None where there are none."""
+        ...
+
+    def params(self, call: ModelCall) -> Json:
+        """The parameters with which a call is sent, for the record; those of a completion are the same."""
         ...
 
     async def complete(self, call: ModelCall, allowance: Allowance) -> Completion:

@@ -50,7 +50,10 @@ class Repair:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a model replied: `raw` is untrusted JSON text; the rest is for the record."""
+    """What a model replied: `raw` is untrusted JSON text; the rest is for the record.
+
+    `sent_schema_sha256` is of the JSON schema that the model was held to natively, if it was.
+    """
 
     raw: str
     params: dict[str, JsonValue] = field(default_factory=dict)
@@ -65,6 +68,7 @@ class Reply:
     usage: Usage = Usage()
     usage_raw: dict[str, JsonValue] | None = None
     cost_usd: str = "0"
+    sent_schema_sha256: str | None = None
     price_table_sha256: str | None = None
     retries: int = 0
     served_from: ServedFrom | None = None

@@ -31,12 +31,13 @@ SHIPPED = Path(__file__).parent / "prompts"
 _MANIFEST = TypeAdapter(dict[str, str])
 _VERSION = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
 _HEADING = re.compile(r"^--- (.*) ---[ \t]*$", re.MULTILINE)
-_ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "&<>\x7f\x85\u2028\u2029"}
+_ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>\x7f\x85\u2028\u2029"}
+_ESCAPE = re.compile(r"&(?=(?:amp|lt|gt);)")  # what a reader would take for one of the escapes of `escaped`
 _KINDS = ("system", "user", "assistant", "example user", "example assistant")
 
 
 class Verbatim(str):
-    """Text that is printed as it is, because code made it without `<`, `>` and `&`."""
+    """Text that is printed as it is, because code made it without `<` and `>`."""
 
     __slots__ = ()
 
@@ -44,18 +45,21 @@ class Verbatim(str):
 def as_json(value: object) -> Verbatim:
     """A value as one line of compact JSON; models and dataclasses too, decimals as strings.
 
-    `<`, `>`, `&` and whatever else may be read as the end of a line are escapes in it. Raises a `ValueError` for what
-    JSON cannot hold.
+    `<`, `>` and whatever else may be read as the end of a line are escapes in it, and so is an `&` that would be read
+    as one of the escapes outside JSON. Raises a `ValueError` for what JSON cannot hold.
     """
-    return Verbatim(to_json(value, inf_nan_mode="null").decode().translate(_ESCAPES))
+    return Verbatim(_ESCAPE.sub(r"\\u0026", to_json(value, inf_nan_mode="null").decode().translate(_ESCAPES)))
 
 
 def escaped(value: object) -> str:
-    """A value as text that cannot open or close a tag; None is the empty text."""
+    """A value as text that cannot open or close a tag; None is the empty text.
+
+    `<` and `>` become `&lt;` and `&gt;`; an `&` stays, but where such an escape would be read it becomes `&amp;`.
+    """
     if isinstance(value, Verbatim):
         return value
     text = "" if value is None else str(value)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _ESCAPE.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
@@ -120,12 +124,6 @@ class Prepared:
             if section.names <= fixed.keys() | {"example"}:
                 for values in self._each(section, fixed):
                     self._written[place, id(values.get("example"))] = self._write(section, values)
-
-    @property
-    def always(self) -> tuple[Json, ...]:
-        """The messages that are in every chat, whatever else is given."""
-        sections = enumerate(self.prompt.sections)
-        return tuple(m for n, one in sections if not one.is_example for m in self._written.get((n, id(None)), ()))
 
     def render(self, values: Mapping[str, object]) -> tuple[Json, ...]:
         """The messages of a chat; `values` go before what was fixed.

@@ -110,6 +110,7 @@ class HopRecord(Contract):
     input_messages: tuple[dict[str, JsonValue], ...] | None = None
     tools: tuple[dict[str, JsonValue], ...] | None = None
     output_schema_sha256: Sha256
+    sent_schema_sha256: Sha256 | None = Field(default=None, description="of the schema that held the model natively")
     request_key: Sha256
     output_messages: tuple[dict[str, JsonValue], ...] | None = None
     response_id: str | None = None

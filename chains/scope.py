@@ -1,5 +1,6 @@
 """The scope: what a site's assistant may do, as typed data. One file per site, read by `chains.scope_file`."""
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal
@@ -17,8 +18,37 @@ IntentId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Example = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 IdentityName = Literal["anonymous", "order_proof", "verified"]
-ModelName = Annotated[str, StringConstraints(pattern=r"^(embedded(@0?\.[0-9]+|@1(\.0+)?)?|rules|[a-z0-9_]+/\S+)$")]
-LanguageModelName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+/\S+$", max_length=200)]
+_LANGUAGE_MODEL = re.compile(r"[a-z0-9_]+/\S{1,180}")
+_LOCAL_MODEL = re.compile(r"embedded(@(0?\.[0-9]+|1(\.0+)?))?|rules")
+
+
+def _language_model(name: str) -> str:
+    if not _LANGUAGE_MODEL.fullmatch(name):
+        raise ValueError("write provider/model in small letters as litellm does, such as 'openai/gpt-4.1-mini'")
+    if re.search(r"@(0?\.[0-9]+|1(\.0+)?)$", name):
+        raise ValueError("a threshold is for the embedded model alone, as in 'embedded@0.9'; leave it out here")
+    return name
+
+
+def _model(name: str) -> str:
+    if "/" in name:
+        return _language_model(name)
+    if not _LOCAL_MODEL.fullmatch(name):
+        raise ValueError(
+            "write 'embedded', 'embedded@0.9' (a threshold from 0 to 1), 'rules', or provider/model, such as "
+            "'openai/gpt-4.1-mini'"
+        )
+    return name
+
+
+def _address(url: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+\S*", url):
+        raise ValueError("write it with http:// or https://, such as 'http://127.0.0.1:8000/v1'")
+    return url
+
+
+ModelName = Annotated[str, AfterValidator(_model)]
+LanguageModelName = Annotated[str, AfterValidator(_language_model)]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?$")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -59,17 +89,19 @@ class Limits(Contract):
 class Budget(Contract):
     """What one turn may cost. Money is in US dollars, as language models are priced."""
 
-    deadline_ms: int = Field(default=8000, ge=200, le=60_000)
+    deadline_ms: int = Field(default=8000, ge=200, le=60_000, description="a turn ends within this, whatever happens")
     hop_ms: int = Field(default=4000, ge=100, le=60_000, description="the most that one model call may take")
     calls: int = Field(default=6, ge=1, le=8, description="function calls in one lookup")
     model_calls: int = Field(default=6, ge=0, le=12, description="calls to language models, retries included")
     retries: int = Field(default=2, ge=0, le=4, description="of calls that failed on the way, in one turn")
     prompt_tokens: int = Field(default=6000, ge=500, description="the most that one prompt may have; examples give way")
     tokens: int = Field(default=30_000, ge=0, description="of all language model calls in one turn")
-    usd: float = Field(default=0.05, ge=0, allow_inf_nan=False)
+    usd: float = Field(default=0.05, ge=0, allow_inf_nan=False, description="the most that one turn may spend")
     speculate: bool = Field(default=False, description="plan the lookup before the intent is known: sooner, and dearer")
     tokens_per_day: int | None = Field(default=None, ge=0, description="of the whole site; absent: no limit")
-    usd_per_day: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    usd_per_day: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="the most that the whole site may spend; absent: no limit"
+    )
 
 
 class HopModels(Contract):
@@ -87,23 +119,35 @@ class LanguageModelSettings(Contract):
     `name` is the one that the hops use. Prices are US dollars per million tokens.
     """
 
-    name: LanguageModelName
-    base_url: str | None = Field(
-        default=None, pattern=r"^https?://\S+$", description="of a server that speaks OpenAI's chat completions"
+    name: Annotated[LanguageModelName, Field(description="as the hops name it in `[models]`")]
+    base_url: Annotated[str, AfterValidator(_address)] | None = Field(
+        default=None, description="of a server that speaks OpenAI's chat completions"
     )
     api_key_env: str | None = Field(
         default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the environment variable that holds the key"
     )
-    structure: Literal["auto", "json_schema", "json_object", "plain"] = "auto"
-    functions: Literal["auto", "native", "prompt"] = "auto"
-    max_output_tokens: int = Field(default=800, ge=16, le=8000)
-    temperature: float = Field(default=0, ge=0, le=2, allow_inf_nan=False)
+    structure: Literal["auto", "json_schema", "json_object", "plain"] = Field(
+        default="auto",
+        description="how it keeps to a schema; `auto`: as litellm knows it, else `plain`, in the prompt",
+    )
+    functions: Literal["auto", "native", "prompt"] = Field(
+        default="auto", description="how it calls functions; `auto`: as litellm knows it, else `prompt`"
+    )
+    max_output_tokens: int = Field(default=800, ge=16, le=8000, description="a longer reply is cut off, and refused")
+    temperature: float = Field(default=0, ge=0, le=2, allow_inf_nan=False, description="some models take 1 alone")
     stream: bool = Field(default=False, description="read replies as they come, to time and to stop them early")
     hedge_after_ms: int | None = Field(
         default=None, ge=50, description="ask a second time when the first reply takes longer; absent: never"
     )
-    input_usd_per_mtok: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    output_usd_per_mtok: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    input_usd_per_mtok: float | None = Field(
+        default=None,
+        ge=0,
+        allow_inf_nan=False,
+        description="US dollars per million input tokens; absent: as litellm has it",
+    )
+    output_usd_per_mtok: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="the same for output, with what the model thinks aloud"
+    )
 
 
 class Fallback(Contract):

@@ -145,6 +145,12 @@ def _contradictions(scope: Scope) -> Iterator[str]:
                 yield f"{where}.next[{place}]: found {name!r}; {nearest(name, ids)}"
         yield from (f"{where}.{problem}" for problem in _unreachable(intent))
         yield from (f"{where}.{problem}" for problem in _wrong_shots(intent, scope))
+    yield from _twice("language_models", "language model", [], [one.name for one in scope.language_models])
+    for hop, names in scope.models.model_dump().items():
+        kinds = [name.partition("@")[0] if "/" not in name else name for name in names]
+        for place, kind in enumerate(kinds):
+            if kind in kinds[:place]:
+                yield f"models.{hop}[{place}]: found {kind!r} twice; name each model once."
     if scope.budget.hop_ms > scope.budget.deadline_ms:
         yield (
             f"budget.hop_ms: found {scope.budget.hop_ms}, which is more than the deadline_ms of the whole turn "

@@ -129,6 +129,7 @@ class Trail:
             input_messages=reply.input_messages,
             tools=reply.tools,
             output_schema_sha256=schema,
+            sent_schema_sha256=reply.sent_schema_sha256,
             request_key=_request_key(card, reply, given, schema, attempt.number),
             output_messages=reply.output_messages,
             response_id=reply.response_id,
@@ -170,11 +171,10 @@ def _status(attempt: Attempted) -> Status:
 
 
 def _request_key(card: ModelCard, reply: Reply, given: dict[str, JsonValue], schema: Sha256, number: int) -> Sha256:
-    """Content address of a request: model, parameters, messages or else the typed input, tools, schema, repeat."""
+    """Content address of a request: model, parameters, messages or else the typed input, tools, schemas, repeat."""
     asked = reply.input_messages or given
-    return digest(
-        to_json([card.provider, card.name, card.sha256, reply.params, asked, reply.tools, schema, number]).decode()
-    )
+    model = [card.provider, card.name, card.sha256, reply.params]
+    return digest(to_json([*model, asked, reply.tools, schema, reply.sent_schema_sha256, number]).decode())
 
 
 @lru_cache(maxsize=64)

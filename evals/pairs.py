@@ -17,7 +17,7 @@ from chains.hops.intent import decide
 from chains.ports import Cascade
 from chains.scope import Scope
 from chains.turn import Chain
-from evals.cases import Case
+from evals.cases import Case, refuse_test_split
 from evals.running import CaseRun
 from evals.scoring import Score, intents_of, score_run
 from evals.thresholds import Pair
@@ -28,10 +28,7 @@ TunedHop = Literal["intent", "lookup", "response"]
 
 def refuse_test_cases(cases: Iterable[Case], path: Path) -> None:
     """Raise `HopdeskError` where a case of a file is of the test split: what is tuned must not have seen it."""
-    if found := next((case for case in cases if case.split == "test"), None):
-        raise HopdeskError(
-            f"{path}: the case {found.id!r} is of the test split, on which nothing is tuned; use the dev split's."
-        )
+    refuse_test_split(cases, str(path))
 
 
 def embedded_alone(chain: Chain) -> Chain:

@@ -4,14 +4,17 @@ python -m tests.generated_docs          # says whether the docs are up to date
 python -m tests.generated_docs --write  # brings them up to date
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from pydantic import BaseModel
 from typer.main import get_command
 
 from assistant.settings import Settings
+from chains.scope import Budget, LanguageModelSettings
 from chains.tools import BUILT_IN
 from moderation import OUTBOUND_CHECKS
 
@@ -69,8 +72,20 @@ def checks_table() -> str:
     return "\n".join(rows)
 
 
+def fields_table(model: type[BaseModel], table: str) -> str:
+    """The keys of one table of the scope file, with their defaults and meanings."""
+    rows = [f"| key of `{table}` | default | meaning |", "| --- | --- | --- |"]
+    for name, field in model.model_fields.items():
+        required = field.is_required() or field.default is None
+        default = "" if required else f"`{json.dumps(field.default)}`"
+        rows.append(f"| `{name}` | {default} | {field.description or name.replace('_', ' ')} |")
+    return "\n".join(rows)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
+    "language_models": lambda: fields_table(LanguageModelSettings, "[[language_models]]"),
+    "budget": lambda: fields_table(Budget, "[budget]"),
     "commands": commands_table,
     "tools": tools_table,
     "checks": checks_table,

@@ -16,134 +16,32 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-Json = dict[str, JsonValue]
+from tests.model_answers import FAULTS, Cut, Drip, Fault, Hang, Json, Late, Raw, Reply, failing, redirect
 
+__all__ = [
+    "FAULTS",
+    "Cut",
+    "Drip",
+    "Fault",
+    "Hang",
+    "Json",
+    "Late",
+    "Raw",
+    "Reply",
+    "Request",
+    "Served",
+    "dead_base_url",
+    "failing",
+    "redirect",
+    "serving",
+]
 _MODEL = "scripted-1"
 _MOST_HEADER_BYTES = 1 << 20
 
-
-@dataclass(frozen=True)
-class Reply:
-    """What a model answers, good or odd: a text or calls of functions (name and JSON text), and its usage."""
-
-    text: str | None = None
-    calls: tuple[tuple[str, str], ...] = ()
-    finish_reason: str = ""
-    refusal: str | None = None
-    input_tokens: int = 100
-    output_tokens: int = 20
-    cached_tokens: int = 0
-    reasoning_tokens: int = 0
-
-    @property
-    def ending(self) -> str:
-        return self.finish_reason or ("tool_calls" if self.calls else "stop")
-
-
-@dataclass(frozen=True)
-class Late:
-    """A good reply, after a while."""
-
-    latency_ms: float
-    reply: Reply = Reply("{}")
-
-
-@dataclass(frozen=True)
-class Drip:
-    """Headers, then a body that comes byte by byte and never ends."""
-
-    every_ms: float = 5
-
-
-@dataclass(frozen=True)
-class Hang:
-    """A connection that is accepted, and nothing more."""
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A connection closed in the middle of a reply; `quietly` where the framing does not give that away."""
-
-    quietly: bool = False
-    reply: Reply = Reply('{"colour": "a deep and even red"}')
-
-
-@dataclass(frozen=True)
-class Raw:
-    """A response as it stands."""
-
-    status: int = 200
-    body: bytes = b"{}"
-    content_type: str = "application/json"
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-Fault = Late | Drip | Hang | Cut | Raw | Reply
 Script = Fault | Sequence[Fault] | Callable[[Json], Fault]
 """One answer for ever, one for each request (the last one stays), or a function of the request's body."""
 
-
-def failing(status: int, kind: str, code: str | None = None, retry_after: str | None = None) -> Raw:
-    """A failure as OpenAI words it; the message holds the customer's words, which must not get any further."""
-    error: Json = {"message": f"SECRET-WORDS {kind}", "type": kind, "param": None, "code": code}
-    return Raw(
-        status, json.dumps({"error": error}).encode(), headers=(("Retry-After", retry_after),) if retry_after else ()
-    )
-
-
 _MODELS = Raw(body=json.dumps({"object": "list", "data": [{"id": _MODEL}]}).encode())
-FAULTS: dict[str, Fault] = {
-    "late": Late(60_000),
-    "drip": Drip(),
-    "hang": Hang(),
-    "cut": Cut(),
-    "cut_quietly": Cut(quietly=True),
-    "busy": failing(429, "rate_limit_exceeded"),
-    "busy_seconds": failing(429, "rate_limit_exceeded", retry_after="2"),
-    "busy_date": failing(429, "rate_limit_exceeded", retry_after="Fri, 31 Dec 2100 23:59:59 GMT"),
-    "busy_nonsense": failing(429, "rate_limit_exceeded", retry_after="soon"),
-    "out_of_quota": failing(429, "insufficient_quota", "insufficient_quota"),
-    "server_error": failing(500, "server_error"),
-    "bad_gateway": Raw(502, b"<html>bad gateway</html>", "text/html"),
-    "unavailable": failing(503, "overloaded"),
-    "gateway_timeout": failing(504, "timeout"),
-    "unauthorised": failing(401, "invalid_request_error", "invalid_api_key"),
-    "forbidden": failing(403, "permission_denied"),
-    "bad_request": failing(400, "invalid_request_error"),
-    "not_found": failing(404, "invalid_request_error", "model_not_found"),
-    "unprocessable": failing(422, "invalid_request_error"),
-    "context_too_long": Raw(
-        400,
-        b'{"error": {"message": "This model\'s maximum context length is 4096 tokens. SECRET-WORDS",'
-        b' "type": "invalid_request_error", "param": "messages", "code": "context_length_exceeded"}}',
-    ),
-    "content_policy": failing(400, "invalid_request_error", "content_policy_violation"),
-    "html": Raw(200, b"<html><body>SECRET-WORDS</body></html>", "text/html"),
-    "not_a_completion": Raw(200, b'{"status": "ok", "words": "SECRET-WORDS"}'),
-    "not_json": Raw(200, b'{"choices": [SECRET-WORDS'),
-    "a_list": Raw(200, b"[1, 2, 3]"),
-    "no_body": Raw(200, b""),
-    "no_choices": Raw(200, b'{"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": []}'),
-    "null_content": Reply(None),
-    "blank_content": Reply(" \n"),
-    "no_usage": Raw(
-        200,
-        b'{"id": "1", "object": "chat.completion", "created": 1, "model": "m",'
-        b' "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "{}"}}]}',
-    ),
-    "odd_usage": Raw(
-        200,
-        b'{"id": "1", "choices": [{"index": 0, "finish_reason": "stop", "message": {"content": "{}"}}],'
-        b' "usage": {"prompt_tokens": "many", "completion_tokens": -3, "prompt_tokens_details": [1]}}',
-    ),
-    "no_such_text": Reply('{"colour": "\ud800"}'),
-    "broken_call": Reply(calls=(("look", '{"colour": "re'),)),
-    "wrong_shape": Reply('{"weather": ["fine", 3]}'),
-    "refusal": Reply(None, refusal="I cannot help with SECRET-WORDS."),
-    "content_filter": Reply('{"colour": "SECR', finish_reason="content_filter"),
-    "cut_off": Reply('{"colour": "SECR', finish_reason="length"),
-    "too_long": Reply('{"colour": "' + "red " * (5 << 18) + '"}'),
-}
 
 
 @dataclass(frozen=True)

@@ -63,12 +63,14 @@ def replay(
 ) -> None:
     """Run recorded hops again on this version, everything before each one frozen.
 
-    Exit code 1 means that an output differs.
+    A hop that a language model serves asks that model again, and costs what it costs. Exit code 1 means that an output
+    differs or that a model failed.
     """
     import asyncio
 
     from assistant.cli.opening import Unlogged, open_sites, read_ledger, read_settings, scope_paths
     from assistant.cli.screen import out
+    from assistant.web.warm_up import warm_up
     from chains.replay import replay as run_again
 
     settings = read_settings()
@@ -77,6 +79,7 @@ def replay(
     sites = open_sites(scope_paths([scope] if scope else None, settings), settings, Unlogged())
 
     async def run() -> "list[Replayed]":
+        await warm_up(sites.values())  # so that no hop waits for what is loaded but once
         return [await run_again(record, sites[record.site].chain, Unlogged()) for record in records]
 
     _check_sites(records, tuple(sites))
@@ -162,6 +165,8 @@ def _compared(old: "HopRecord", new: "Replayed") -> "Text":
     about = f"{old.hop} attempt {old.attempt} ({old.model} -> {new.record.model})"
     if new.same:
         return Text.assemble(("identical  ", "green"), data(about))
+    if new.record.error_type and not old.error_type:
+        return Text.assemble(("failed     ", "red"), data(f"{about}: {new.record.error or new.record.error_type}"))
     before, after = (to_json(value, indent=2).decode().splitlines() for value in (old.parsed, new.record.parsed))
     lines = difflib.unified_diff(before, after, "recorded", "replayed", lineterm="", n=1)
     colours = {"+": "green", "-": "red", "@": "cyan"}

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from chains.prompt_files import Prompt
+    from chains.scope import Scope
     from chains.scope_file import LoadedScope
 
 prompts = typer.Typer(help="Prompts of language models: list, read, compare and try them.", no_args_is_help=True)
@@ -20,10 +21,11 @@ Which = Annotated[str, typer.Argument(metavar="PROMPT", help="As in intent/1, or
 @prompts.command("list")
 def list_(scope: ScopeFile = None) -> None:
     """List all versions: those that come with Hopdesk, and the scope's own."""
-    from assistant.cli.screen import out, table
-    from chains.prompt_files import list_prompts, state
+    from assistant.cli.screen import data, out, table
+    from chains.prompt_files import PROMPTED_HOPS, list_prompts, state
 
     loaded = _scope(scope)
+    found = list_prompts(_folder(loaded))
     rows = [
         (
             prompt.hop,
@@ -31,14 +33,18 @@ def list_(scope: ScopeFile = None) -> None:
             state(prompt),
             prompt.sha256[:12],
             ", ".join(sorted(prompt.variables)),
-            "yes" if getattr(loaded.scope.prompts, prompt.hop) == prompt.version else "",
+            _chosen(prompt, loaded.scope),
         )
-        for prompt in list_prompts(_folder(loaded))
+        for prompt in found
     ]
-    columns = ("hop", "version", "state", "sha256", "variables", "used")
-    out().print(
-        table(f"Prompts of {loaded.scope.site.name}", columns, rows, whole=("hop", "version", "state", "sha256"))
-    )
+    columns = ("hop", "version", "state", "sha256", "variables", "chosen")
+    whole = ("hop", "version", "state", "sha256", "chosen")
+    out().print(table(f"Prompts of {loaded.scope.site.name}", columns, rows, whole=whole))
+    known = {prompt.name for prompt in found}
+    for hop in PROMPTED_HOPS:
+        version = getattr(loaded.scope.prompts, hop)
+        if f"{hop}/{version}" not in known:
+            out().print(data(f"The scope chooses the prompt {hop}/{version}, which does not exist."))
 
 
 @prompts.command()
@@ -121,6 +127,13 @@ def _prompt(which: str, loaded: "LoadedScope") -> "Prompt":
 
     hop, _, version = which.partition("/")
     return load_prompt(hop, version or getattr(loaded.scope.prompts, hop, "1"), _folder(loaded))
+
+
+def _chosen(prompt: "Prompt", scope: "Scope") -> str:
+    """Whether the scope chooses this version, and whether any language model would read it."""
+    if getattr(scope.prompts, prompt.hop) != prompt.version:
+        return ""
+    return "yes" if any("/" in name for name in getattr(scope.models, prompt.hop)) else "not needed"
 
 
 def _block(title: str, body: str) -> "Text":

@@ -32,8 +32,11 @@ def check(
         typer.echo(to_json(loaded.scope.matrix(), indent=2).decode())
         return
 
+    import asyncio
+
+    from assistant.cli.models import named_models
     from assistant.cli.opening import Unlogged, open_sites, read_settings
-    from assistant.cli.scope_report import overlap_rows, overlaps, warnings
+    from assistant.cli.scope_report import model_warnings, overlap_rows, overlaps, warnings
     from assistant.cli.screen import out, table, warn
 
     console = out()
@@ -51,7 +54,7 @@ def check(
         columns = ("intent", "taken for", "examples", "such as")
         whole = ("intent", "taken for")
         console.print(table("Intents that overlap", columns, overlap_rows(found), numbers=("examples",), whole=whole))
-    for warning in warnings(loaded):
+    for warning in (*warnings(loaded), *asyncio.run(model_warnings(named_models(loaded.scope)))):
         warn(warning)
     site.catalog.close()
 

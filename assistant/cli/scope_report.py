@@ -1,12 +1,12 @@
 """What `hopdesk scope check` says of a scope: its tables, overlapping intents and warnings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from chains.scope import Budget, Scope
+from chains.scope import Budget, LanguageModelSettings, Scope
 from chains.scope_file import LoadedScope
 from chains.tools import Identity
 
@@ -18,6 +18,7 @@ FEW_OUT_OF_SCOPE = 10
 _MOST_PARTS = 2  # of one answer; each part needs a call of its own
 _LOCAL = {"rules", "embedded"}
 _SHOWN_EXAMPLES = 2
+_SHOWN_PAIRS = 10
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,13 @@ def overlaps(scope: Scope, held_out: "Sequence[HeldOut]") -> tuple[Overlap, ...]
 
 
 def overlap_rows(found: Sequence[Overlap]) -> Iterator[tuple[str, ...]]:
-    """Rows of the table of overlaps: the pairs with more than one example, and a last row for all the others."""
-    repeated = [overlap for overlap in found if len(overlap.examples) > 1]
+    """Rows of the table of overlaps: the most mixed up pairs of more than one example, and a last row for the others."""
+    repeated = [overlap for overlap in found if len(overlap.examples) > 1][:_SHOWN_PAIRS]
     for overlap in repeated:
         shown = "\n".join(f"“{example}”" for example in overlap.examples[:_SHOWN_EXAMPLES])
         yield overlap.intent, overlap.taken_for, str(len(overlap.examples)), shown
     if single := len(found) - len(repeated):
-        yield "", _count(single, "more pair"), "1 each", ""
+        yield "", _count(single, "more pair"), "fewer", ""
 
 
 def _count(number: int, what: str) -> str:
@@ -148,6 +149,7 @@ def _budgets(scope: Scope) -> Iterator[str]:
         )
     if slow:
         yield from _out_of_reach(budget)
+    yield from _orders(scope)
     if budget.speculate and not _language_models(scope.models.lookup):
         yield "budget.speculate: no language model plans the lookup, so there is nothing to gain; leave it out."
     unused = {one.name for one in scope.language_models} - {
@@ -155,6 +157,23 @@ def _budgets(scope: Scope) -> Iterator[str]:
     }
     for name in sorted(unused):
         yield f"language_models: {name!r} is described and no hop names it in [models]."
+
+
+def _orders(scope: Scope) -> Iterator[str]:
+    """Lists of models in which one is hardly ever asked, or stops the others."""
+    for hop, names in scope.models.model_dump().items():
+        if "embedded" in names[:-1]:
+            later = ", ".join(repr(name) for name in names[names.index("embedded") + 1 :])
+            yield (
+                f"models.{hop}: 'embedded' without a threshold decides whenever it replies, so {later} is hardly ever "
+                "asked; write 'embedded@0.9', or put it last."
+            )
+    limited = scope.budget.tokens_per_day is not None or scope.budget.usd_per_day is not None
+    if limited and _language_models(scope.models.moderation) and scope.fallback.moderation == "handoff":
+        yield (
+            "fallback.moderation: it is 'handoff', so once the day's budget is spent a person reads every request; "
+            "write 'rules' to let the rules decide alone."
+        )
 
 
 def _out_of_reach(budget: Budget) -> Iterator[str]:
@@ -177,6 +196,27 @@ def _out_of_reach(budget: Budget) -> Iterator[str]:
 
 def _slow_hops(scope: Scope) -> list[str]:
     return [hop for hop, models in scope.models.model_dump().items() if _language_models(models)]
+
+
+async def model_warnings(named: Iterable[LanguageModelSettings]) -> list[str]:
+    """What cannot work of the language models that hops name, or costs nobody knows what; nothing is sent anywhere."""
+    from assistant.language.litellm_model import LitellmModel
+    from chains.errors import ModelMisconfigured
+
+    found = []
+    for settings in named:
+        model = LitellmModel(settings)
+        try:
+            await model.warm_up()
+        except ModelMisconfigured as error:
+            found.append(str(error))
+        else:
+            if model.price_table_sha256 is None:
+                found.append(
+                    f"The price of {settings.name} is not known, so no budget in money limits it; give it "
+                    "input_usd_per_mtok and output_usd_per_mtok under [[language_models]]."
+                )
+    return found
 
 
 def _language_models(models: Sequence[str]) -> tuple[str, ...]:

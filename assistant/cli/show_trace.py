@@ -1,6 +1,7 @@
 """Shows what every hop of a turn did: one row per attempt with time, model, status and what it decided."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from pydantic import JsonValue, ValidationError
 from pydantic_core import to_json
@@ -15,27 +16,49 @@ from chains.record import CalledTool, HopRecord
 from moderation import Outgoing, Verdict
 
 _COLUMNS = ("hop", "try", "ms", "model", "status", "decided")
-_STATUS = {"ok": "green", "invalid": "yellow", "refused": "yellow", "error": "red"}
+_PAID_COLUMNS = ("hop", "try", "ms", "model", "tokens", "USD", "status", "decided")
+_STATUS = {"ok": "green", "unsure": "yellow", "invalid": "yellow", "refused": "yellow", "error": "red"}
+_ELSEWHERE = {"cache", "cassette", "frozen"}  # places that a reply may come from other than its model
 _TEXT_CHARACTERS = 90
 
 
 def show_hops(records: Sequence[HopRecord], console: Console) -> None:
-    """Print the attempts of a turn, in their order."""
-    total_ms = sum(record.latency_ms for record in records)
-    rows = (_row(record) for record in records)
-    title = f"{len(records)} attempts, {total_ms:.1f} ms"
-    console.print(table(title, _COLUMNS, rows, numbers=("try", "ms"), whole=("hop", "model", "status")))
+    """Print the attempts of a turn, in their order; what they cost too, where a language model was asked."""
+    took_ms = sum(record.latency_ms for record in records)
+    asked = [record for record in records if record.prompt is not None]
+    title = f"{len(records)} attempts, {took_ms:.1f} ms" + (f", {_spent(asked)}" if asked else "")
+    rows = (_row(record, paid=bool(asked)) for record in records)
+    columns, numbers = _PAID_COLUMNS if asked else _COLUMNS, ("try", "ms", "tokens", "USD")
+    console.print(table(title, columns, rows, numbers=numbers, whole=("hop", "model", "status")))
 
 
-def _row(record: HopRecord) -> tuple[Text, ...]:
+def _spent(asked: Sequence[HopRecord]) -> str:
+    """What the language models of a turn used and cost, as far as their prices are known."""
+    used = sum(record.usage.input_total + record.usage.output for record in asked)
+    cost = sum(Decimal(record.cost_usd) for record in asked)
+    unknown = " and what has no known price" if any(record.price_table_sha256 is None for record in asked) else ""
+    return f"{len(asked)} of them of language models, {used:,} tokens, {cost:f} USD{unknown}"
+
+
+def _row(record: HopRecord, *, paid: bool) -> tuple[Text, ...]:
+    model = f"{record.model}\nfrom {record.served_from}" if record.served_from in _ELSEWHERE else record.model
+    status = "unsure" if record.valid and not record.decides else record.status
     return (
         data(record.hop, "bold"),
         data(record.attempt),
         data(f"{record.latency_ms:.1f}"),
-        data(record.model if record.served_from == "embedded" else f"{record.model}\n{record.served_from}"),
-        data(record.status, _STATUS[record.status]),
+        data(model),
+        *(_cost(record) if paid else ()),
+        data(status, _STATUS[status]),
         Text(visible("\n".join(decided(record)))),
     )
+
+
+def _cost(record: HopRecord) -> tuple[Text, ...]:
+    if record.prompt is None:
+        return data("–"), data("–")
+    tokens = f"{record.usage.input_total}+{record.usage.output}"
+    return data(tokens), data("unknown" if record.price_table_sha256 is None else record.cost_usd)
 
 
 def decided(record: HopRecord) -> Iterator[str]:
@@ -43,7 +66,9 @@ def decided(record: HopRecord) -> Iterator[str]:
     for failure in record.validation_errors:
         yield f"{failure.path or record.contract}: {failure.msg}"
     if record.error_type:
-        yield record.error_type
+        yield record.error or record.error_type
+    if record.threshold is not None and record.valid and not record.decides:
+        yield f"{record.certainty or 0:.2f} sure, below {record.threshold:g}"
     if record.parsed is None:
         return
     try:

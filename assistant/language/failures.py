@@ -114,8 +114,8 @@ _HINTS: Mapping[str, str] = {
     ),
     "openai.OpenAIError": "The model {name} needs a key; name the variable that holds it as api_key_env.",
     "3xx": (
-        "The model {name} is not at its base_url, where requests are sent on to another address; "
-        "write the address that they are sent on to, if you trust it."
+        "The model {name} was asked at an address that redirects to another one; "
+        "write that one as its base_url, if you trust it."
     ),
     "401": "The model {name} does not accept its key; check the variable that api_key_env names.",
     "403": "The key of the model {name} may not use it; check the key's permissions.",

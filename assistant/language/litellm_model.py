@@ -90,11 +90,12 @@ class LitellmModel:
             raise failed
 
     async def once(self, call: ModelCall, timeout_s: float) -> Completion:
-        """Ask it with one request on the wire, within `timeout_s` seconds.
+        """Ask it with one request on the wire, within `timeout_s` seconds, once what that needs is loaded.
 
         Raises a kind of `ModelFailed` that holds nothing of what was asked or said.
         """
         arguments = self._arguments(call)
+        await self.load()
         try:
             async with asyncio.timeout(timeout_s):
                 said = await _said(arguments)
@@ -103,14 +104,15 @@ class LitellmModel:
         except Exception as error:  # noqa: BLE001  # whatever litellm raises becomes a sentence of ours
             failed = self._failure(error)
         else:
-            return self._completion(said, arguments)
+            return self._completion(said, call)
         raise failed  # outside the handler, so that it does not carry the vendor's exception with it
 
     def _arguments(self, call: ModelCall) -> dict[str, Any]:
         # copies, because litellm changes what it is given: hosted_vllm/ strips the functions' schemas in place
         arguments: dict[str, Any] = self._wire_arguments | {"messages": [_copied(message) for message in call.messages]}
         if call.functions:
-            arguments |= {"tools": [_copied(function) for function in call.functions], "tool_choice": "required"}
+            arguments["tools"] = [_copied(function) for function in call.functions]
+            arguments["tool_choice"] = "required" if call.must_call else "auto"
         elif self.structure == "json_schema":
             schema = {"name": call.schema_name, "schema": _copied(call.schema)}
             arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -158,7 +160,7 @@ class LitellmModel:
             )
         return failure_of(error, self.name)
 
-    def _completion(self, said: Said, arguments: Mapping[str, Any]) -> Completion:
+    def _completion(self, said: Said, call: ModelCall) -> Completion:
         if said.refused:
             raise ModelRefused(f"The model {self.name}, or the filter of its provider, would not answer this text.")
         if said.too_long:
@@ -169,12 +171,12 @@ class LitellmModel:
             raise ModelCutOff(f"The model {self.name} was cut off; raise its max_output_tokens in language_models.")
         if said.finish_reason is None:
             raise ModelSilent(f"The model {self.name} broke off in the middle of its reply.")
-        if not said.calls and not said.text.strip():
+        if call.must_call and not said.calls and not said.text.strip():
             raise ModelSilent(f"The model {self.name} replied with nothing.")
         return Completion(
             text=said.text,
             calls=said.calls,
-            params=self._params(arguments),
+            params=self.params(call),
             output_messages=(said.message,),
             response_id=said.response_id,
             response_model=said.response_model,
@@ -186,12 +188,12 @@ class LitellmModel:
             priced=self._prices is not None,
         )
 
-    def _params(self, arguments: Mapping[str, Any]) -> Json:
-        structure = "functions" if "tools" in arguments else self.structure
+    def params(self, call: ModelCall) -> Json:
+        """The parameters with which a call is sent, for the record."""
         return {
             "temperature": self.settings.temperature,
             "max_tokens": self.settings.max_output_tokens,
-            "structure": structure,
+            "structure": "functions" if call.functions else self.structure,
             "stream": self.settings.stream,
         }
 

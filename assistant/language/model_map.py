@@ -36,6 +36,7 @@ def known_of(name: str) -> Entry:
 @cache
 def _listed() -> Mapping[str, Entry]:
     package = find_spec("litellm")
-    assert package and package.submodule_search_locations
-    entries = json.loads((Path(package.submodule_search_locations[0]) / _FILE).read_bytes())
+    assert package is not None
+    assert package.origin is not None
+    entries = json.loads(Path(package.origin).with_name(_FILE).read_bytes())
     return {name: {key: entry[key] for key in KEYS & entry.keys()} for name, entry in entries.items()}

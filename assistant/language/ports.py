@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Protocol
 
-from chains.language import Completion, ModelCall, Structure
+from chains.language import Completion, Json, ModelCall, Structure
 from chains.scope import LanguageModelSettings
 
 
@@ -39,13 +39,24 @@ class OneShot(Protocol):
         """What so many tokens cost in US dollars; 0 where nobody knows."""
         ...
 
+    async def load(self) -> None:
+        """Load what asking it needs, while the event loop goes on; returns at once where that was done before."""
+        ...
+
+    def params(self, call: ModelCall) -> Json:
+        """The parameters with which a call is sent, for the record."""
+        ...
+
     async def once(self, call: ModelCall, timeout_s: float) -> Completion:
         """Ask it, with at most one request on the wire; raises `ModelFailed` (one of its kinds)."""
         ...
 
 
 class Breaker(Protocol):
-    """Remembers which models fail, so that they are left alone for a while. Never raises."""
+    """Remembers which models fail, so that they are left alone for a while. Never raises.
+
+    Each request that was allowed ends with its record, or with its release where it tells nothing of the model.
+    """
 
     async def allows(self, model: str) -> bool:
         """Whether a model may be asked now; one that was left alone may let a single request through to try it."""
@@ -53,6 +64,10 @@ class Breaker(Protocol):
 
     async def record(self, model: str, ok: bool) -> None:  # noqa: FBT001  # the port says ok or not ok
         """Note how one request to a model ended."""
+        ...
+
+    def release(self, model: str) -> None:
+        """Note that a request was not made or not seen to its end; if it was to try the model, another one may."""
         ...
 
 

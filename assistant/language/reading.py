@@ -152,8 +152,8 @@ def _raw(usage: Any) -> Json | None:
     """The usage as the server words it; None where that is long or cannot be stored."""
     if usage is None:
         return None
-    raw: Json = usage.model_dump(mode="json", exclude_none=True)
     try:
+        raw: Json = usage.model_dump(mode="json", exclude_none=True)
         size = len(json.dumps(raw, ensure_ascii=False, allow_nan=False).encode())
     except ValueError:
         return None

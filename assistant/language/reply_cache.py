@@ -30,12 +30,9 @@ class _Kept(Contract):
 
 
 def key_of(model: OneShot, call: ModelCall) -> str:
-    """The sha256 of all that a first attempt's reply depends on; a repair has the key of the attempt that it repairs.
-
-    A repair's messages are those of the first attempt, the reply that was refused and why.
-    """
-    messages = call.messages if call.attempt == 1 else call.messages[:-2]
-    asked = (model.structure, messages, call.functions, call.schema_name, call.schema)
+    """The sha256 of all that a first attempt's reply depends on; a repair has the key of what it repairs."""
+    messages = call.first or call.messages
+    asked = (model.structure, messages, call.functions, call.must_call, call.schema_name, call.schema)
     digest = sha256(model.settings.model_dump_json().encode())
     digest.update(json.dumps(asked, separators=(",", ":")).encode())
     return digest.hexdigest()

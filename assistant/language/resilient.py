@@ -1,12 +1,15 @@
 """A language model made fit for a turn: within its time, its purse and one retry budget, and left alone when ill."""
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from hashlib import sha256
 
-from assistant.language.failures import ModelUnreached
+from assistant.language.failure_log import FailureLog
+from assistant.language.failures import ModelCutOff, ModelUnreached
 from assistant.language.ports import Breaker, OneShot, ReplyCache
 from assistant.language.reply_cache import dumped, key_of, loaded
 from chains.allowance import Allowance
@@ -19,13 +22,13 @@ from chains.errors import (
     ModelMisconfigured,
     ModelRefused,
 )
-from chains.language import Completion, ModelCall, Structure
-from chains.scope import Cache
+from chains.language import Completion, Json, ModelCall, Structure
+from chains.scope import Cache, LanguageModelSettings
 
 _BACKOFF_S = 0.1
 _LONGEST_BACKOFF_S = 1.0
 _COST_NOTHING = (ModelBusy, ModelMisconfigured, ModelUnreached)
-_NOT_ILL = (ModelMisconfigured, ModelRefused)
+_NOT_ILL = (ModelMisconfigured, ModelRefused, ModelCutOff)
 
 Sleep = Callable[[float], Awaitable[None]]
 Share = Callable[[], float]
@@ -57,6 +60,7 @@ class ResilientModel:
         self._caching = caching
         self._sleep = sleep
         self._share = share
+        self._failures = FailureLog(inner.name)
 
     @property
     def name(self) -> str:
@@ -78,9 +82,17 @@ class ResilientModel:
         """Hash of its prices; None where nobody knows them."""
         return self._inner.price_table_sha256
 
+    def params(self, call: ModelCall) -> Json:
+        """The parameters with which a call is sent."""
+        return self._inner.params(call)
+
     async def complete(self, call: ModelCall, allowance: Allowance) -> Completion:
-        """Ask it within a turn's allowance; raises a kind of `ModelFailed` where there is no reply to look at."""
-        asking = _Asking(self._inner, self._breaker, call, allowance)
+        """Ask it within a turn's allowance; raises a kind of `ModelFailed` where there is no reply to look at.
+
+        What has to be loaded before the first question of a process is loaded before the hop's time runs.
+        """
+        await self._inner.load()
+        asking = _Asking(self._inner, self._breaker, self._failures, call, allowance)
         if call.hop not in self._caching.hops:
             return await self._asked(asking)
         key = key_of(self._inner, call)
@@ -125,6 +137,7 @@ class _Asking:
 
     model: OneShot
     breaker: Breaker
+    failures: FailureLog
     call: ModelCall
     allowance: Allowance
     wires: int = 0
@@ -158,25 +171,50 @@ class _Asking:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def attempt(self) -> Completion:
-        """Ask once, with at most one request on the wire."""
-        allowance, settings = self.allowance, self.model.settings
-        if not await self.breaker.allows(self.model.name):
+        """Ask once, with at most one request on the wire, unless the model is left alone."""
+        circuit = identity_of(self.model.settings)
+        if not await self.breaker.allows(circuit):
             raise CircuitOpen(f"The model {self.model.name} failed so often that it is left alone for a while.")
+        well: bool | None = None  # nothing is known of the model until it has replied or failed
+        try:
+            completion = await self._paid()
+            well = True
+        except AllowanceSpent:
+            raise
+        except ModelFailed as failed:
+            well = isinstance(failed, _NOT_ILL)
+            self.failures.tell(failed)
+            raise
+        finally:
+            if well is None:
+                self.breaker.release(circuit)
+            else:
+                await self.breaker.record(circuit, well)
+        return completion
+
+    async def _paid(self) -> Completion:
+        """Ask once within what is left of the hop's time and the turn's purse."""
+        allowance, settings = self.allowance, self.model.settings
+        most_usd = self.model.price_of(self.call.input_tokens, settings.max_output_tokens)
         timeout_s = min(self.time_left_s(), allowance.hop_s(local=False))
         if timeout_s <= 0:
             raise AllowanceSpent("The turn has no time left for this model.")
-        most_usd = self.model.price_of(self.call.input_tokens, settings.max_output_tokens)
         taken = allowance.take(self.call.input_tokens + settings.max_output_tokens, most_usd)
         self.wires += 1
         try:
             completion = await self.model.once(self.call, timeout_s)
-        except ModelFailed as failed:
-            if isinstance(failed, _COST_NOTHING):
-                allowance.settle(taken, 0, Decimal(0))
-            await self.breaker.record(self.model.name, isinstance(failed, _NOT_ILL))
+        except _COST_NOTHING:
+            allowance.settle(taken, 0, Decimal(0))
             raise
         usage = completion.usage
         if usage.input_total or usage.output:  # otherwise what was reserved is the best guess
             allowance.settle(taken, usage.input_total + usage.output, Decimal(completion.cost_usd))
-        await self.breaker.record(self.model.name, True)  # noqa: FBT003  # the port says ok or not ok
         return completion
+
+
+def identity_of(settings: LanguageModelSettings) -> str:
+    """What a model's failures are kept under: its name, and which server and key, if the scope names them."""
+    if settings.base_url is None and settings.api_key_env is None:
+        return settings.name
+    where = json.dumps([settings.base_url, settings.api_key_env])
+    return f"{settings.name}#{sha256(where.encode()).hexdigest()[:12]}"

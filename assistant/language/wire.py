@@ -84,7 +84,7 @@ def _loaded() -> Any:
     os.environ["LITELLM_MODE"] = "PRODUCTION"  # no .env of the working folder
     import httpx
     import litellm
-    import openai.resources  # litellm puts this off until the first call, which takes 0.3 s longer
+    import openai.resources  # noqa: F401  # litellm puts this off until the first call, which takes 0.3 s longer
 
     litellm.encoding  # noqa: B018  # and this, which being read loads
     litellm.suppress_debug_info = True  # it prints help on the console otherwise
@@ -96,6 +96,8 @@ def _loaded() -> Any:
         logger.propagate = False
     # it holds what a model said: litellm writes replies of another shape as JSON
     warnings.filterwarnings("ignore", "Pydantic serializer warnings", UserWarning, r"pydantic\.")
+    # it hands a coroutine over from a thread; a call whose time ends in that moment leaves it behind
+    warnings.filterwarnings("ignore", r"coroutine '[\w.<>]*acompletion\w*' was never awaited", RuntimeWarning)
     for client in (httpx.AsyncClient, httpx.Client):
         client.send = _sent_straight(client.send)  # type: ignore[method-assign]
     return litellm

@@ -59,7 +59,7 @@ class Breakers:
         return "half_open" if circuit.probing or self._clock() >= circuit.until else "open"
 
     async def allows(self, model: str) -> bool:
-        """Whether to call the model now; after True the result has to be recorded."""
+        """Whether to call the model now; after True the call is recorded or released."""
         circuit = self._circuits.setdefault(model, _Circuit())
         if circuit.openings == 0:
             await self._look(model, circuit)
@@ -81,6 +81,13 @@ class Breakers:
             circuit.latest.append(ok)
             if circuit.fails_too_often():
                 await self._open(model, circuit)
+
+    def release(self, model: str) -> None:
+        """Note that a call was given up before anything could be told of the model; a probe may be made again now."""
+        circuit = self._circuits.get(model)
+        if circuit is not None and circuit.probing:
+            circuit.probing = False
+            circuit.until = self._clock()
 
     async def _look(self, model: str, circuit: _Circuit) -> None:
         """See whether another process opened the circuit since the last look."""

@@ -113,7 +113,8 @@ async def look_up(
     """Plan the calls, carry them out and gather what they found; None where there is no valid plan.
 
     A `guess` that fits the intent spares the asking. There is a second round only where the first demands it: a call
-    failed, or the plan said that more depends on what its calls find. Whatever becomes of it, what was found stays.
+    failed, or the plan said that more depends on what its calls find. Whatever becomes of it, what was found stays, and
+    where that is anything nothing is asked of the customer any more.
     """
     first = _Round(given, by, by.scope.budget.calls)
     plan = await first.run(_adopted(guess, given, by.scope) or models)
@@ -121,11 +122,12 @@ async def look_up(
         return None
     called, failed = first.called, first.failed
     again, left = models.with_rounds(), by.scope.budget.calls - len(called)
-    if again.tiers and called and left > 0 and (plan.more or failed):
+    if again.tiers and called and left > 0 and (plan.more or failed) and not plan.needs:
         second = _Round(given.model_copy(update={"results": _results(called)}), by, left)
         more = await second.run(again)
         if more is not None:
-            plan = more.model_copy(update={"calls": (*plan.calls, *more.calls)})
+            asks: dict[str, object] = {"needs": None, "candidates": ()} if _found_something(called) else {}
+            plan = more.model_copy(update={"calls": (*plan.calls, *more.calls), **asks})
             called, failed = [*called, *second.called], second.failed if second.called else failed
     return _found(plan, called, failed)
 
@@ -196,6 +198,10 @@ def _found(plan: Plan, called: list[CalledTool], failed: int) -> Found:
             by_intent[one.intent] = (*by_intent.get(one.intent, ()), *one.result.ids())
     evidence = merge(tuple(one.result for one in called if one.result))
     return Found(evidence, plan, by_intent, failed)
+
+
+def _found_something(called: list[CalledTool]) -> bool:
+    return any(one.result is not None and one.result.ids() for one in called)
 
 
 def _results(called: list[CalledTool]) -> tuple[ToolResult, ...]:

@@ -17,12 +17,12 @@ from babel.numbers import get_currency_precision
 from pydantic import JsonValue
 from pydantic_core import from_json
 
-from chains.facets import Facets
 from chains.facts import FilterOp
 from chains.language import FunctionCall, Json
 from chains.messages import LookupInput
 from chains.prompted.functions import ASK_CUSTOMER, NEEDS_RESULTS, permitted, request_key, schema_of
 from chains.prompted.json_text import well_formed
+from chains.prompted.spelling import Known, Spelling
 from chains.tools import BUILT_IN, ToolSpec
 from chains.values import UNITS
 
@@ -33,21 +33,31 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,6})?")
 _MEASURE = re.compile(r"([+-]?[0-9]{1,15}(?:\.[0-9]{1,6})?)\s{0,3}([^\s0-9.,]\S{0,11})")
 _LARGEST = 10**12  # beyond it an amount or a number is left as it is
 _CANDIDATES = 4  # as many as are offered as choices
+_SHOWN = 6  # candidates that a plan may have
+_MOST_UNKNOWN = 16  # arguments beside those that a tool has; with more of them they are refused without being read
 _FLAGS = {"true": True, "false": False}
 _OPS = {"=": "eq", "==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _UNITS = {unit.casefold(): unit for unit in UNITS if len(unit) > 1}
+_ORDERS = Known(("asc", "desc"))
+_FILTER_OPS = Known(get_args(FilterOp))
+
+MOST_CALLS = 64
+"""Calls of one reply that are read; a plan has eight at most."""
 
 
-def plan_of(calls: Sequence[FunctionCall], given: LookupInput, specs: Mapping[str, ToolSpec], facets: Facets) -> str:
+def plan_of(
+    calls: Sequence[FunctionCall], given: LookupInput, specs: Mapping[str, ToolSpec], spelling: Spelling
+) -> str:
     """The raw JSON of a plan from the calls of a model; never raises, whatever they hold.
 
     Calls are numbered anew, past those of a first round; the same call twice is one call. Products between which the
-    customer is to choose are read too, where that is permitted, so that there is something to choose from.
+    customer is to choose are read too, where that is permitted, so that there is something to choose from. Of a reply
+    that ran away, what is more than any plan may have is not read.
     """
-    reading = _Reading(given, specs, facets)
+    reading = _Reading(given, specs, spelling)
     plan: Json = {}
     made: dict[str, Json] = {}
-    for call in calls:
+    for call in calls[:MOST_CALLS]:
         arguments = _object_in(call.arguments)
         if call.name == ASK_CUSTOMER:
             plan = _asked(arguments) | plan
@@ -83,7 +93,7 @@ def _asked(arguments: JsonValue) -> Json:
     if not isinstance(arguments, dict) or "need" not in arguments or arguments.keys() - {"need", "candidates"}:
         return {ASK_CUSTOMER: arguments}
     candidates = arguments.get("candidates")
-    return {"needs": arguments["need"], "candidates": [] if candidates is None else _listed(candidates)}
+    return {"needs": arguments["need"], "candidates": [] if candidates is None else _listed(candidates, _SHOWN)}
 
 
 def _without_wish(arguments: Json) -> tuple[Json, bool]:
@@ -100,7 +110,7 @@ class _Reading:
 
     given: LookupInput
     specs: Mapping[str, ToolSpec]
-    facets: Facets
+    spelling: Spelling
 
     def call(self, name: str, arguments: JsonValue) -> Json:
         """One call of a plan, without its id."""
@@ -133,7 +143,7 @@ class _Reading:
     def _intent(self, name: str, said: JsonValue) -> JsonValue:
         """The intent of a call; None where two may call it and the model did not say which, which is not guessed."""
         if said is not None:
-            return _spelled(said, self.given.intents)
+            return Known(self.given.intents).spelled(said)
         intents = self._permitted.get(name, self.given.intents[:1])
         return None if len(self.given.intents) == 2 and len(intents) == 2 else intents[0]
 
@@ -141,16 +151,10 @@ class _Reading:
     def _permitted(self) -> Mapping[str, tuple[str, ...]]:
         return permitted(self.given)
 
-    @cached_property
-    def _keys(self) -> tuple[str, ...]:
-        return tuple(field.key for field in self.facets.fields)
-
-    @cached_property
-    def _categories(self) -> tuple[str, ...]:
-        return tuple(key for key, _ in self.facets.categories)
-
     def _arguments(self, spec: ToolSpec, arguments: Json, intent: JsonValue) -> Json:
         schema, own = schema_of(spec), spec.name in _BUILT_IN
+        if len(arguments) > len(schema.properties) + _MOST_UNKNOWN:
+            return arguments
         read: Json = {}
         for name, given in arguments.items():
             target, value = name, given
@@ -169,15 +173,15 @@ class _Reading:
         """An argument of a built-in tool in the spelling of the catalog."""
         match name:
             case "category":
-                return _spelled(value, self._categories)
+                return self.spelling.categories.spelled(value)
             case "sort_by":
-                return _spelled(value, self._keys)
+                return self.spelling.keys.spelled(value)
             case "fields" if isinstance(value, list):
-                return [_spelled(one, self._keys) for one in value]
+                return [self.spelling.keys.spelled(one) for one in value]
             case "filters" if isinstance(value, list):
                 return [self._filter(one) if isinstance(one, dict) else one for one in value]
             case "order":
-                return _spelled(value, ("asc", "desc"))
+                return _ORDERS.spelled(value)
             case "order_number":
                 return value.upper() if isinstance(value, str) else value
             case _:
@@ -186,20 +190,21 @@ class _Reading:
     def _filter(self, condition: Json) -> Json:
         """A condition with its field and operator as they are spelled, and its value of the field's kind."""
         read = condition | {
-            name: _spelled(condition[name], known)
-            for name, known in (("field", self._keys), ("op", get_args(FilterOp)))
+            name: known.spelled(condition[name])
+            for name, known in (("field", self.spelling.keys), ("op", _FILTER_OPS))
             if name in condition
         }
         if isinstance(op := read.get("op"), str):
             read["op"] = _OPS.get(op.strip(), op)
         if read.get("unit", "") is None:
             del read["unit"]
-        kind = next((field.kind for field in self.facets.fields if field.key == read.get("field")), None)
+        field = read.get("field")
+        kind = self.spelling.kinds.get(field) if isinstance(field, str) else None
         match kind, read.get("value"):
             case "flag", str() as value:
                 read["value"] = _flag(value)
             case "quantity" | "money", str() as value:
-                read |= _measured(value, read.get("unit", ""), self.facets.currency if kind == "money" else None)
+                read |= _measured(value, read.get("unit", ""), self.spelling.currency if kind == "money" else None)
             case _:
                 pass
         return read
@@ -208,7 +213,7 @@ class _Reading:
         """An amount in minor units; as a text, which no tool takes, where it is none in this currency."""
         value = _number(amount)
         if not isinstance(value, bool) and isinstance(value, int | float) and abs(value) <= _LARGEST:
-            minor = Decimal(str(value)).scaleb(get_currency_precision(self.facets.currency))
+            minor = Decimal(str(value)).scaleb(get_currency_precision(self.spelling.currency))
             if minor == minor.to_integral_value():
                 return int(minor)
         return json.dumps(amount)
@@ -217,9 +222,9 @@ class _Reading:
 def _typed(value: JsonValue, schema: Json) -> JsonValue:
     """A value as the type that its property has, where it says the same in that type."""
     options = cast("list[Json]", schema.get("anyOf", [schema]))
-    match next((option.get("type") for option in options), None):  # the first; the other alternative is null
+    match options[0].get("type"):  # the first; the other alternative is null
         case "array":
-            return _listed(value)
+            return _listed(value, cast("int", options[0]["maxItems"]))
         case "boolean":
             return _flag(value)
         case "number":
@@ -230,8 +235,9 @@ def _typed(value: JsonValue, schema: Json) -> JsonValue:
             return value
 
 
-def _listed(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else [value]
+def _listed(value: JsonValue, most: int) -> list[JsonValue]:
+    """A list, or a single value as a list of one; one that is too long is cut to one too many, and refused as such."""
+    return value[: most + 1] if isinstance(value, list) else [value]
 
 
 def _flag(value: JsonValue) -> JsonValue:
@@ -266,15 +272,3 @@ def _unit(text: str, currency: str | None) -> str | None:
     if currency is not None:
         return currency if text.upper() == currency else None
     return text if text in UNITS else _UNITS.get(text.casefold())
-
-
-def _spelled(value: JsonValue, known: Sequence[str]) -> JsonValue:
-    """A word as it is known, whatever its case and whether it has blanks, hyphens or underscores."""
-    if not isinstance(value, str) or value in known:
-        return value
-    alike = [word for word in known if _folded(word) == _folded(value)]
-    return alike[0] if len(alike) == 1 else value
-
-
-def _folded(word: str) -> str:
-    return re.sub(r"[\s_-]+", "_", word.strip().casefold())

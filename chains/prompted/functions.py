@@ -71,13 +71,16 @@ def permitted(given: LookupInput) -> dict[str, tuple[str, ...]]:
 
 
 def definitions(given: LookupInput, specs: Mapping[str, ToolSpec], facets: Facets) -> tuple[Json, ...]:
-    """The functions permitted in this lookup as OpenAI's chat completions take them, `ask_customer` last."""
+    """The functions permitted in this lookup as OpenAI's chat completions take them.
+
+    `ask_customer` is the last of a first round; a second one goes on from what was found, and asks nobody.
+    """
     allowed = permitted(given)
     tools = (
         _definition(specs[name], intents, given=given, facets=facets, may_look=len(allowed) > 1 and not given.results)
         for name, intents in allowed.items()
     )
-    return (*tools, _ask_customer())
+    return (*tools, *(() if given.results else (_ask_customer(),)))
 
 
 def reply_schema(functions: tuple[Json, ...]) -> Json:

@@ -19,6 +19,7 @@ _OUTSIDE_EVERY = 4
 class PromptedIntent(Prompted[IntentInput]):
     """Serves the intent hop by a prompt. No `confidence` is asked for: a model's own word of it is not calibrated."""
 
+    needs: ClassVar[frozenset[str]] = frozenset({"text"})
     offers: ClassVar[frozenset[str]] = frozenset({"text", "on_product", "previous_intent"})
 
     def __init__(self, model: LanguageModel, prompt: Prompt, scope: Scope, prompt_tokens: int) -> None:
@@ -44,6 +45,11 @@ class PromptedIntent(Prompted[IntentInput]):
         }
         return Variables(values, {"examples": self._examples}, summary)
 
+    def samples(self) -> Iterator[Variables]:
+        """A short text, with and without what may be known beside it."""
+        yield self.variables(IntentInput(text="?", locale="en"))
+        yield self.variables(IntentInput(text="?", locale="en", on_product=True, previous_intent="?"))
+
     def raw_of(self, completion: Completion, given: IntentInput) -> str:  # noqa: ARG002 - as every model's reply is read
         """The ranking in a reply, its confidence unknown."""
         return changed(json_of(completion.text), lambda reply: {**reply, "confidence": None})
@@ -62,9 +68,15 @@ def worked_examples(scope: Scope) -> tuple[Json, ...]:
 
 def _interleaved(inside: list[tuple[IntentScope, str]], outside: Iterator[str], scope: Scope) -> Iterator[Json]:
     for place, (intent, text) in enumerate(inside, start=1):
-        yield {"text": text, "reply": _reply(f"The customer asks about: {intent.label}.", intent.id, 0.95, 0.02)}
+        about = f"The customer asks about: {intent.label}"
+        yield {"text": text, "reply": _reply(about + _stop(about), intent.id, 0.95, 0.02)}
         if place % _OUTSIDE_EVERY == 0 and (other := next(outside, None)) is not None:
             yield {"text": other, "reply": _reply("Not among this shop's intents.", scope.intents[0].id, 0.05, 0.97)}
+
+
+def _stop(sentence: str) -> str:
+    """The full stop that a sentence is without."""
+    return "" if sentence.endswith((".", "?", "!")) else "."
 
 
 def _reply(reasoning: str, intent: str, score: float, out_of_scope: float) -> Json:

@@ -11,7 +11,9 @@ from chains.language import Json
 
 JsonT = TypeVar("JsonT", bound=JsonValue)
 _UNCLOSED = 4  # braces that are never closed, after which the search is given up: each costs a look at all that follows
-_MARKS = re.compile(r'["{}]|\\.', re.DOTALL)
+_OBJECTS = 1000  # that are looked at in one reply
+_DEPTH, _BRACES = 100, 5000  # of an object that has something around it
+_BRACE = re.compile(r'[^"{}]*+(?:"(?:[^"\\]++|\\.?)*+(?:"|\Z)[^"{}]*+)*+([{}])', re.DOTALL)  # the next outside a string
 
 
 def json_of(text: str) -> str:
@@ -75,7 +77,9 @@ def _well_formed_throughout(value: JsonValue) -> JsonValue:
 def _objects(text: str) -> Iterator[str]:
     """The outermost JSON objects of a text, in their order."""
     at, unclosed = text.find("{"), 0
-    while at >= 0 and unclosed < _UNCLOSED:
+    for _ in range(_OBJECTS):
+        if at < 0 or unclosed == _UNCLOSED:
+            return
         end = _end(text, at)
         if end is None:
             unclosed, end = unclosed + 1, at + 1
@@ -85,16 +89,14 @@ def _objects(text: str) -> Iterator[str]:
 
 
 def _end(text: str, start: int) -> int | None:
-    """Where the braces that open here close, those in strings aside; None where they never do."""
-    depth, quoted = 0, False
-    for mark in _MARKS.finditer(text, start):
-        match mark[0]:
-            case '"':
-                quoted = not quoted
-            case "{" if not quoted:
-                depth += 1
-            case "}" if not quoted:
-                depth -= 1
-                if not depth:
-                    return mark.end()
+    """Where the braces that open here close, those in strings aside; None where they do not, or are too many."""
+    depth, at = 0, start
+    for _ in range(_BRACES):
+        brace = _BRACE.match(text, at)
+        if brace is None or depth > _DEPTH:
+            return None
+        at = brace.end()
+        depth += 1 if brace[1] == "{" else -1
+        if not depth:
+            return at
     return None

@@ -4,36 +4,39 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import chain, zip_longest
 from typing import ClassVar, cast
 
 from pydantic import JsonValue
 
+from chains.errors import PromptError
 from chains.facets import Facets, Hints, ProductHint
-from chains.language import Completion, FunctionCall, Json, LanguageModel, ModelCall
+from chains.language import Completion, FunctionCall, Json, LanguageModel
 from chains.messages import LookupInput, Plan
 from chains.ports import Repair
 from chains.prompt_files import Prompt, as_json
 from chains.prompted.base import Prompted, Variables
 from chains.prompted.catalog_words import CatalogWords
-from chains.prompted.coercion import plan_of
+from chains.prompted.coercion import MOST_CALLS, plan_of
 from chains.prompted.found import found_row
 from chains.prompted.functions import ASK_CUSTOMER, as_offered, definitions, permitted, plain, reply_schema
 from chains.prompted.json_text import json_of, object_of, well_formed
-from chains.prompted.trimming import estimate_tokens
-from chains.record import PromptRef
+from chains.prompted.spelling import Spelling
+from chains.prompted.trimming import Lists
 from chains.scope import IntentScope, Scope, Shot
+from chains.tools import Identity, ToolCall, ToolResult
 from moderation import Failure
 
 _CATALOG_SHARE = 0.25  # of the prompt's tokens that tell of the catalog's fields
 _CATALOG_SHARE_OF_MANY = 0.12  # the same where many intents have their functions and descriptions in the prompt
 _RESULTS_SHARE = 0.25  # of the prompt's tokens that tell what a first round found
 _WITHOUT_CATALOG = frozenset({"find_policy", "get_order"})
-_ANSWER_TOKENS = 12  # the role, the id and the marks around what one function call found
 _NO_CALLS = "no_calls"  # where the plan of a reply without calls is wrong
 _TEXT_CHARS = 500  # of such a reply that are shown again
 _NAME_CHARS = 120
 _FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SAMPLE_HINT = ProductHint("A-1", "A", "a")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class PromptedPlanner(Prompted[LookupInput]):
     `facets` and `hints` are the catalog's. It takes a second round, in which it sees what its first calls found.
     """
 
+    needs: ClassVar[frozenset[str]] = frozenset({"text", "intents", "functions", "first", "results"})
     offers: ClassVar[frozenset[str]] = frozenset(
         {"text", "today", "currency", "intents", "several", "names", "finds_products", "functions", "products",
          "first", "results", "examples", "categories", "fields"}
@@ -60,18 +64,32 @@ class PromptedPlanner(Prompted[LookupInput]):
     def __init__(  # noqa: PLR0917 - what a lookup needs, for the composition root alone
         self, model: LanguageModel, prompt: Prompt, scope: Scope, facets: Facets, hints: Hints, prompt_tokens: int
     ) -> None:
+        self._scope, self._facets, self._hints = scope, facets, hints
+        self._words, self._spelling = CatalogWords(facets), Spelling(facets)
+        self._native = model.takes_functions
         super().__init__("lookup", model, prompt, Plan, prompt_tokens, schema=reply_schema(()))
         self.card = replace(self.card, rounds=True)
-        self._scope, self._facets, self._hints = scope, facets, hints
-        self._words = CatalogWords(facets)
-        self._native = model.takes_functions
-        self._last: tuple[LookupInput, _View] | None = None
 
     def variables(self, given: LookupInput) -> Variables:
         """The request with the intents at hand, and what of the catalog it may mean; examples give way first."""
-        view, names = self._view(given), permitted(given)
-        intents = [self._scope.by_id[intent] for intent in given.intents]
-        results = [*self._results(given)]
+        return self._told(given, self._look(given, self._hints))
+
+    def samples(self) -> Iterator[Variables]:
+        """Each intent alone, with all of its tools, in a first and in a second round."""
+        for intent in self._scope.intents:
+            tools = self._scope.permitted(intent.id, Identity.VERIFIED)
+            given = LookupInput(
+                text="?", intents=(intent.id,), tools={intent.id: tools}, now=datetime.min.replace(tzinfo=UTC)
+            )
+            yield self._told(given, self._look(given, _sample_hints))
+            for name in tools[:1]:
+                call = ToolCall(name=name, call_id="call_1", intent=intent.id, arguments={})
+                second = given.model_copy(update={"results": (ToolResult(call=call, error="?"),)})
+                yield self._told(second, self._look(second, _sample_hints))
+
+    def _told(self, given: LookupInput, view: _View) -> Variables:
+        names, intents = permitted(given), [self._scope.by_id[intent] for intent in given.intents]
+        results = self._results(given)
         values = {
             "text": given.text,
             "today": given.now.date().isoformat(),
@@ -85,7 +103,7 @@ class PromptedPlanner(Prompted[LookupInput]):
             "finds_products": bool(names.keys() - _WITHOUT_CATALOG),
             "functions": [] if self._native else [function["function"] for function in view.functions],
             "first": {"calls": [self._offered(one.call.model_dump(), given) for one in given.results]},
-            "results": results,
+            "results": [] if self._native else results,
         }
         optional: dict[str, Sequence[object]] = {
             "examples": self._examples(intents, given),
@@ -106,61 +124,51 @@ class PromptedPlanner(Prompted[LookupInput]):
             ],
         }
         summary: Json = {"text_chars": len(given.text), "intents": [*given.intents], "results": len(results)}
-        return Variables(values, optional, summary | {name: len(items) for name, items in optional.items()})
+        return Variables(
+            values,
+            optional,
+            summary | {name: len(items) for name, items in optional.items()},
+            left_out={"fields": view.cut},
+            functions=view.functions if self._native else (),
+            must_call=not results,
+            answers=results if self._native else (),
+            schema=None if self._native else reply_schema(view.functions),
+        )
 
-    def functions(self, given: LookupInput) -> tuple[Json, ...]:
-        """The functions permitted in this lookup, where the model can call functions."""
-        return self._view(given).functions if self._native else ()
-
-    def call(self, given: LookupInput, repair: Repair | None = None) -> tuple[ModelCall, PromptRef]:
-        """The question as the model gets it: calls in the conversation are function calls where it can make them."""
-        call, reference = super().call(given, self._shown(repair, given) if repair else None)
-        view = self._view(given)
-        if self._native:
-            asked = len(call.messages) - (2 if repair else 0)
-            results = {asked - 1: self._results(given)} if given.results else {}
-            messages = _with_functions(call.messages, results)
-            answers = _ANSWER_TOKENS * sum(message["role"] == "tool" for message in messages)
-            call = replace(call, messages=messages, input_tokens=call.input_tokens + answers)
-        else:
-            schema = reply_schema(view.functions)
-            counted = estimate_tokens(as_json(schema)) if self._model.structure == "json_schema" else 0
-            call = replace(call, schema=schema, input_tokens=call.input_tokens + counted)
-        fields = reference.trimmed.get("fields", 0) + view.cut
-        trimmed = reference.trimmed | ({"fields": fields} if fields else {})
-        return call, reference.model_copy(update={"tokens": call.input_tokens, "trimmed": trimmed})
+    def messages(self, variables: Variables, kept: Lists) -> tuple[Json, ...]:
+        """The prompt filled in: calls in the conversation are function calls where the model can make them."""
+        written = super().messages(variables, kept)
+        return _with_functions(written, variables.answers, self.prompt) if self._native else written
 
     def raw_of(self, completion: Completion, given: LookupInput) -> str:
         """The plan in a completion: of its function calls, or of the calls that it wrote as JSON."""
         calls = completion.calls or _written_calls(completion.text)
         if calls is not None:
-            return plan_of(calls, given, self._scope.specs, self._facets)
+            return plan_of(calls, given, self._scope.specs, self._spelling)
         if given.results and self._native:  # it has what it needs
             return Plan().model_dump_json()
         return json.dumps({_NO_CALLS: well_formed(completion.text)[:_TEXT_CHARS]})
 
-    def again(self, repair: Repair) -> tuple[Json, ...]:
+    def again(self, repair: Repair, given: LookupInput) -> tuple[Json, ...]:
         """The messages that ask once more: the refused calls, and what is wrong with them."""
-        listed = "\n".join(_wrong(failure) for failure in repair.failures[:20])
+        shown = self._shown(repair, given)
+        listed = "\n".join(_wrong(failure, is_second=bool(given.results)) for failure in shown.failures[:20])
         how = "Call the functions again" if self._native else "Reply again with the JSON alone"
         asked = f"This was refused:\n{listed}\n{how}, with all calls that are needed, corrected."
-        return {"role": "assistant", "content": repair.raw or "{}"}, {"role": "user", "content": asked}
+        refused: Json = {"role": "assistant", "content": shown.raw or "{}"}
+        calls = _calls_of(refused) if self._native else []
+        made = _as_functions(calls, "again", [{"done": False}] * len(calls)) if calls else (refused,)
+        return *made, {"role": "user", "content": asked}
 
-    def _view(self, given: LookupInput) -> _View:
-        """What the model sees for a request; that of the last one is kept, because a call asks for it several times."""
-        if self._last is None or self._last[0] is not given:
-            self._last = given, self._look(given)
-        return self._last[1]
-
-    def _look(self, given: LookupInput) -> _View:
+    def _look(self, given: LookupInput, hints: Hints) -> _View:
         if not permitted(given).keys() - _WITHOUT_CATALOG:
             nothing = Facets(self._facets.currency)
             return _View(definitions(given, self._scope.specs, nothing), nothing, 0, ())
-        hints = self._hints(given.text, given.products)
+        found = hints(given.text, given.products)
         share = _CATALOG_SHARE if len(given.intents) <= 2 else _CATALOG_SHARE_OF_MANY
-        about = [hint.category for hint in hints]
+        about = [hint.category for hint in found]
         facets, cut = self._words.within(given.text, about, int(self._prompt_tokens * share))
-        return _View(definitions(given, self._scope.specs, facets), facets, cut, hints)
+        return _View(definitions(given, self._scope.specs, facets), facets, cut, found)
 
     def _results(self, given: LookupInput) -> tuple[Json, ...]:
         """What each call of the first round found, in a share of the prompt's tokens."""
@@ -215,7 +223,8 @@ def _written_calls(text: str) -> tuple[FunctionCall, ...] | None:
     calls = reply.get("calls", [reply] if "name" in reply else None)
     if not isinstance(calls, list):
         return None
-    return tuple(_written_call(one if isinstance(one, dict) else {"arguments": one}) for one in calls)
+    read = calls[:MOST_CALLS]
+    return tuple(_written_call(one if isinstance(one, dict) else {"arguments": one}) for one in read)
 
 
 def _written_call(call: Json) -> FunctionCall:
@@ -227,41 +236,46 @@ def _written_call(call: Json) -> FunctionCall:
     )
 
 
-def _with_functions(messages: Sequence[Json], results: Mapping[int, Sequence[Json]]) -> tuple[Json, ...]:
+def _sample_hints(text: str, products: tuple[str, ...]) -> tuple[ProductHint, ...]:  # noqa: ARG001 - as of any text
+    return (_SAMPLE_HINT,)
+
+
+def _with_functions(messages: Sequence[Json], answers: Sequence[Json], prompt: Prompt) -> tuple[Json, ...]:
     """The same conversation with calls written as JSON as function calls, each answered by its own message.
 
-    `results` are what the calls of the message before found, by the place of the message that lists them.
+    `answers` are what the calls of the last message of calls found; those of examples are just done. Raises
+    `PromptError` where a prompt does not show these calls.
     """
+    last = max((place for place, message in enumerate(messages) if message["role"] == "assistant"), default=None)
+    if answers and (last is None or len(_calls_of(messages[last])) != len(answers)):
+        raise PromptError(
+            f"The prompt {prompt.name} has no section --- assistant --- with {{{{ first | json }}}} alone as its last; "
+            "what a first round of function calls found has no place without it."
+        )
     made: list[Json] = []
-    number, told = 0, -1
     for place, message in enumerate(messages):
-        calls = _calls_of(message)
-        if calls:
-            listed = results.get(place + 1, ())
-            told = place + 1 if len(listed) == len(calls) else told
-            answers: Sequence[Json] = listed if len(listed) == len(calls) else [{"done": True} for _ in calls]
-            ids = [f"call_{one}" for one in range(number + 1, number + 1 + len(calls))]
-            number += len(calls)
-            made += _function_messages(dict(zip(ids, calls, strict=True)), answers)
-        elif place != told:
+        if calls := _calls_of(message):
+            done: list[Json] = [{"done": True} for _ in calls]
+            found = answers if answers and place == last else done
+            made += _as_functions(calls, f"call_{place}", found)
+        else:
             made.append(message)
     return tuple(made)
 
 
-def _function_messages(calls: Mapping[str, Json], answers: Sequence[Json]) -> Iterator[Json]:
-    yield {
-        "role": "assistant",
-        "content": None,
-        "tool_calls": [
-            {
-                "id": call_id,
-                "type": "function",
-                "function": {"name": call["name"], "arguments": as_json(call["arguments"])},
-            }
-            for call_id, call in calls.items()
-        ],
-    }
-    for call_id, answer in zip(calls, answers, strict=True):
+def _as_functions(calls: Sequence[Json], called: str, found: Sequence[Json]) -> Iterator[Json]:
+    """Function calls, and what each found in a message of its own; `called` starts their ids."""
+    ids = [f"{called}_{number}" for number in range(1, len(calls) + 1)]
+    listed: list[JsonValue] = [
+        {
+            "id": call_id,
+            "type": "function",
+            "function": {"name": call["name"], "arguments": as_json(call["arguments"])},
+        }
+        for call_id, call in zip(ids, calls, strict=True)
+    ]
+    yield {"role": "assistant", "content": None, "tool_calls": listed}
+    for call_id, answer in zip(ids, found, strict=True):
         yield {"role": "tool", "tool_call_id": call_id, "content": as_json(answer)}
 
 
@@ -280,7 +294,8 @@ def _place(path: str) -> str:
     return re.sub(r"(\.arguments\.price_(?:min|max))_minor$", r"\1", path)
 
 
-def _wrong(failure: Failure) -> str:
+def _wrong(failure: Failure, *, is_second: bool) -> str:
     if failure.path == _NO_CALLS:
-        return "- There are no calls in it. Answer nothing yourself: call what finds the answer, or ask_customer."
+        way = "reply with an empty list of calls if nothing is missing" if is_second else "ask_customer"
+        return f"- There are no calls in it. Answer nothing yourself: call what finds the answer, or {way}."
     return f"- {failure.path}: {failure.msg} ({failure.code})"

@@ -22,7 +22,8 @@ class Judgement(Contract):
 class PromptedModerator(Prompted[ModerationInput]):
     """Serves the moderation hop by a prompt; its replies are `moderation.Verdict`s of the layer `model`."""
 
-    offers: ClassVar[frozenset[str]] = frozenset({"text"})
+    needs: ClassVar[frozenset[str]] = frozenset({"text"})
+    offers: ClassVar[frozenset[str]] = needs
 
     def __init__(self, model: LanguageModel, prompt: Prompt, prompt_tokens: int) -> None:
         super().__init__("moderation", model, prompt, Judgement, prompt_tokens)
@@ -30,6 +31,10 @@ class PromptedModerator(Prompted[ModerationInput]):
     def variables(self, given: ModerationInput) -> Variables:
         """The customer's text."""
         return Variables({"text": given.text}, summary={"text_chars": len(given.text)})
+
+    def samples(self) -> tuple[Variables, ...]:
+        """A short text."""
+        return (self.variables(ModerationInput(text="?", locale="en")),)
 
     def raw_of(self, completion: Completion, given: ModerationInput) -> str:  # noqa: ARG002 - a verdict is of the reply alone
         """The verdict in a reply; the layer is set by code, and a category that was named has the score 1."""

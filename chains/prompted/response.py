@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import BaseModel, JsonValue
 
 from chains.claims import Draft
-from chains.facts import Evidence, Fact, Query
+from chains.facts import Absence, Evidence, Fact, Passage, Query, Record
 from chains.language import Completion, Json, LanguageModel
 from chains.messages import ResponseInput
 from chains.prompt_files import Prompt
@@ -18,14 +19,23 @@ from chains.values import Terms, Text
 
 _WORDS = 24  # of a field's vocabulary; those that the customer's text names come first
 _WORD = re.compile(r"\w+")
+_SAMPLE = Evidence(
+    records=(Record(id="A", kind="product", name="A"),),
+    facts=(Fact(id="A:b", record="A", field="b", label="b", value=Text(value="c"), source="s", version="v"),),
+    absences=(Absence(record="A", field="d", label="d"),),
+    passages=(Passage(id="e", title="e", text="e"),),
+    queries=(Query(id="q", noun="n", records=("A",), total=1, exact=True),),
+    vocabulary={"b": ("c",)},
+)
 
 
 class PromptedResponder(Prompted[ResponseInput]):
     """Serves the response hop by a prompt: the model chooses claims over what was found, and writes no sentence."""
 
-    offers: ClassVar[frozenset[str]] = frozenset(
-        {"text", "intents", "products", "records", "facts", "absences", "passages", "queries", "vocabulary"}
+    needs: ClassVar[frozenset[str]] = frozenset(
+        {"text", "intents", "records", "facts", "absences", "passages", "queries"}
     )
+    offers: ClassVar[frozenset[str]] = needs | {"products", "vocabulary"}
 
     def __init__(self, model: LanguageModel, prompt: Prompt, prompt_tokens: int) -> None:
         schema = strict_schema(Draft, ("confidence",))
@@ -48,6 +58,11 @@ class PromptedResponder(Prompted[ResponseInput]):
         counts: Json = {name: len(rows) for name, rows in optional.items()}
         values = {"text": given.text, "intents": intents, "products": given.products}
         return Variables(values, optional, summary | counts)
+
+    def samples(self) -> tuple[Variables, ...]:
+        """A short text with a piece of evidence of each kind, none of which may give way."""
+        sample = self.variables(ResponseInput(text="?", intents=("a.b",), products=("A",), evidence=_SAMPLE))
+        return (replace(sample, values={**sample.values, **sample.optional}, optional={}),)
 
     def raw_of(self, completion: Completion, given: ResponseInput) -> str:  # noqa: ARG002 - as every model's reply is read
         """The draft in a reply, its confidence unknown."""

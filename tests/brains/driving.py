@@ -22,7 +22,7 @@ from assistant.serving import Catalogued, Embedded, LanguageModels, serve_hops
 from assistant.wiring import Site
 from chains.allowance import Allowance
 from chains.facts import Evidence
-from chains.language import Completion, LanguageModel, ModelCall, Structure
+from chains.language import Completion, Json, LanguageModel, ModelCall, Structure
 from chains.messages import HopName
 from chains.ports import Cascade, HopModel
 from chains.scope import Budget, Fallback, HopModels, Scope
@@ -72,6 +72,9 @@ class Metered:
     def __init__(self, inner: LanguageModel) -> None:
         self._inner = inner
         self.name, self.structure, self.takes_functions = inner.name, inner.structure, inner.takes_functions
+
+    def params(self, call: ModelCall) -> Json:
+        return self._inner.params(call)
 
     async def complete(self, call: ModelCall, allowance: Allowance) -> Completion:
         allowance.take(call.input_tokens + _REPLY_TOKENS, Decimal("0.0001"))

@@ -47,6 +47,9 @@ class Liar:
         self._random = random.Random(seed)
         self._last: dict[HopName, int] = {}
 
+    def params(self, call: ModelCall) -> Json:
+        return {}
+
     async def complete(self, call: ModelCall, allowance: Allowance) -> Completion:
         """Reply to a hop; a call for the lookup replies with function calls, or with their JSON."""
         said = "\n".join(str(message.get("content") or "") for message in call.messages)

@@ -54,6 +54,9 @@ class RandomModel:
         self._random = random.Random(seed)
         self._broken = broken
 
+    def params(self, call: ModelCall) -> Json:
+        return {}
+
     async def complete(self, call: ModelCall, allowance: Allowance) -> Completion:
         """Reply with calls of the functions that are offered, or with JSON of the schema."""
         rng = self._random

@@ -1,7 +1,7 @@
 """A language model for tests: it gives its replies in turn and remembers what it was asked."""
 
 from chains.allowance import Allowance
-from chains.language import Completion, ModelCall, Structure
+from chains.language import Completion, Json, ModelCall, Structure
 
 
 class FakeLanguage:
@@ -22,6 +22,9 @@ class FakeLanguage:
         self.calls: list[ModelCall] = []
         self.allowances: list[Allowance] = []
         self._replies = replies or ("{}",)
+
+    def params(self, call: ModelCall) -> Json:
+        return {"temperature": 0, "structure": "functions" if call.functions else self.structure}
 
     async def complete(self, call: ModelCall, allowance: Allowance) -> Completion:
         reply = self._replies[min(len(self.calls), len(self._replies) - 1)]

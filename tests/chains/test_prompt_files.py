@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ from chains.prompt_files import (
     SHIPPED,
     Prompt,
     as_json,
+    escaped,
     list_prompts,
     load_prompt,
     released,
@@ -200,7 +202,6 @@ def test_a_prepared_prompt_reads_like_one_that_is_rendered_at_once(write: Write)
     prompt = write(SHOTS)
     examples = tuple({"text": f"{n}?", "reply": n} for n in range(4))
     prepared = prompt.prepare({"shop": "A", "examples": examples})
-    assert prepared.always == ({"role": "system", "content": "Rules of A."},)
     everything = {"shop": "A", "examples": examples, "text": "now"}
     assert prepared.render({"text": "now"}) == prompt.render(everything)
     fewer = {"text": "now", "examples": examples[:2]}
@@ -218,10 +219,31 @@ def test_the_json_filter_takes_models_dataclasses_and_decimals() -> None:
     value = {"row": Row("<b>&"), "quantity": Quantity(value=Decimal("1.50"), unit="kg"), "nan": float("nan")}
     text = as_json(value)
     assert text == (
-        '{"row":{"name":"\\u003cb\\u003e\\u0026"},"quantity":{"kind":"quantity","value":"1.50","unit":"kg"},"nan":null}'
+        '{"row":{"name":"\\u003cb\\u003e&"},"quantity":{"kind":"quantity","value":"1.50","unit":"kg"},"nan":null}'
     )
     assert json.loads(text)["row"]["name"] == "<b>&"
     assert as_json("a\u2028b\x85c\nd") == '"a\\u2028b\\u0085c\\nd"'
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("Lumen & Oak", "Lumen & Oak"),
+        ("R&D <b>", "R&D &lt;b&gt;"),
+        ("&lt;b&gt; &amp; &quot;", "&amp;lt;b&amp;gt; &amp;amp; &quot;"),
+        ("&&lt;", "&&amp;lt;"),
+    ],
+)
+def test_an_ampersand_is_escaped_only_where_it_would_be_read_as_an_escape(value: str, read: str) -> None:
+    assert escaped(value) == read
+    assert json.loads(as_json(value)) == value
+    assert ("\\u0026" in as_json(value)) == ("&amp;" in read)
+
+
+@given(st.text("&<>;ampltgqx "))
+def test_no_two_values_are_escaped_to_the_same_text(value: str) -> None:
+    back = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
+    assert re.sub("&(?:lt|gt|amp);", lambda found: back[found[0]], escaped(value)) == value
 
 
 FORGERY = st.one_of(

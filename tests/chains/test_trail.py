@@ -162,3 +162,11 @@ def test_the_request_key_tells_apart_whatever_changes_a_reply() -> None:
 
 def test_the_schema_is_named_by_its_hash() -> None:
     assert trail().keep(ATTEMPT).output_schema_sha256 == digest(to_json(Intent.model_json_schema()).decode())
+
+
+def test_a_schema_that_was_sent_is_recorded_and_part_of_the_request_key() -> None:
+    plain = trail().keep(ATTEMPT)
+    held = trail().keep(replace(ATTEMPT, reply=Reply(raw=GOOD.model_dump_json(), sent_schema_sha256=digest("schema"))))
+    assert (plain.sent_schema_sha256, held.sent_schema_sha256) == (None, digest("schema"))
+    assert plain.output_schema_sha256 == held.output_schema_sha256
+    assert plain.request_key != held.request_key

@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from chains.allowance import Allowance
 from chains.claims import Value
-from chains.errors import ModelFailed, ModelLate, ToolFailed
+from chains.errors import ModelLate, ToolFailed
 from chains.facts import Evidence
 from chains.messages import HopName, IntentInput, Plan
 from chains.outcomes import Answer, Decline, Handoff

@@ -5,14 +5,20 @@ from dataclasses import replace
 
 import pytest
 
+from assistant.web.warm_up import warm_up
+from chains.errors import ModelBusy, ModelDown, ModelFailed, ModelLate, ModelRefused, ModelSilent
 from chains.messages import IntentInput
 from chains.outcomes import Answer
 from chains.ports import Cascade
 from chains.tools import Identity
+from chains.turn import Chain
 from evals.cases import Case, Expectation, Split
-from evals.running import NOW, CaseRun, run_case, run_cases
+from evals.planning import case_jobs
+from evals.results import CaseResult
+from evals.running import NOW, CaseRun, WholeChain, run_case, run_cases
 from tests.chains.fakes import EMAIL, ORDER_NUMBER, FakeToolbox, names, order_chain, shop_chain
 from tests.chains.scripts import MemoryLog, Script
+from tests.evals.runs import outcome_score, planned, some_cases
 
 
 def case(text: str, *, page: str | None = None, customer: str | None = None, split: Split = "dev") -> Case:
@@ -90,3 +96,58 @@ def test_cases_run_one_after_the_other_in_their_order() -> None:
     runs = run_cases(iter(cases), shop_chain(toolbox=tools))
     assert [done.case for done in runs] == cases
     assert len(tools.ran) == 2
+
+
+def result_of(chain: Chain, place: int = 0) -> CaseResult:
+    plan = planned(repeats=2)
+    whole = WholeChain(chain, plan.run.run_id, outcome_score)
+    jobs = [*case_jobs(plan, [some_cases()[place]], whole)]
+    assert len({job.key for job in jobs}) == 2
+    asyncio.run(warm_up(()))
+    results = [asyncio.run(whole.done(some_cases()[place], jobs[repeat].key, repeat)).result for repeat in (0, 1)]
+    assert [one.repeat for one in results] == [0, 1]
+    assert results[0] == results[1].model_copy(update={"key": results[0].key, "repeat": 0})
+    return results[0]
+
+
+def test_a_result_tells_how_the_case_ended_and_what_each_hop_did() -> None:
+    result = result_of(shop_chain())
+    assert result.error is None
+    assert isinstance(result.outcome, dict)
+    assert result.outcome["kind"] == "answer"
+    assert [hop.hop for hop in result.hops] == ["moderation", "intent", "lookup", "response", "grounding", "outbound"]
+    assert result.label("turn") == "pass"
+    assert CaseResult.model_validate_json(result.model_dump_json(by_alias=True)) == result
+
+
+def test_a_refused_case_is_a_result_like_any_other() -> None:
+    result = result_of(shop_chain(), place=2)
+    assert result.error is None
+    assert {hop.hop for hop in result.hops} == {"moderation"}
+    assert result.label("turn") == "fail"
+
+
+def test_personal_data_is_not_in_the_result() -> None:
+    case = some_cases(1)[0].model_copy(update={"text": "I am jo@example.org. What does the desk lamp cost?"})
+    whole = WholeChain(shop_chain(), "r", outcome_score)
+    done = asyncio.run(whole.done(case, "5" * 64, 0))
+    assert done.result.text == "I am [EMAIL_1]. What does the desk lamp cost?"
+    assert "jo@example.org" not in done.result.model_dump_json()
+
+
+@pytest.mark.parametrize("failed", [ModelBusy("x"), ModelDown("x"), ModelLate("x")])
+def test_a_model_that_was_not_reached_is_an_error_and_no_failure(failed: ModelFailed) -> None:
+    result = result_of(shop_chain(intent=failed))
+    assert result.error == f"The model script gave no reply at the hop intent ({type(failed).__name__})."
+    assert (result.outcome, result.label("turn")) == (None, "error")
+
+
+@pytest.mark.parametrize("failed", [ModelRefused("x"), ModelSilent("x")])
+def test_a_model_that_would_not_reply_is_a_failure(failed: ModelFailed) -> None:
+    result = result_of(shop_chain(intent=failed))
+    assert (result.error, result.label("turn")) == (None, "fail")
+
+
+def test_a_turn_that_broke_is_an_error() -> None:
+    result = result_of(replace(shop_chain(), planner=None))  # type: ignore[arg-type]
+    assert result.error == "The turn ended in a hand-off by a defect of our own."

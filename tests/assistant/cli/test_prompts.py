@@ -43,18 +43,21 @@ def own_scope(tmp_path: Path) -> Path:
     (tmp_path / "mine" / "moderation" / "2-short.txt").write_text(shipped.replace("never", "NEVER"), encoding="utf-8")
     text = demo_scope().read_text(encoding="utf-8")
     path = tmp_path / "scope.toml"
-    path.write_text(f'{text}\n[prompts]\nfolder = "mine"\nmoderation = "2-short"\n', encoding="utf-8")
+    models = text.replace('moderation = ["rules"]', 'moderation = ["rules", "ollama/small"]', 1)
+    path.write_text(f'{models}\n[prompts]\nfolder = "mine"\nmoderation = "2-short"\nintent = "9"\n', encoding="utf-8")
     return path
 
 
-def test_list_shows_every_version_and_which_one_is_used(tried: Try, own_scope: Path) -> None:
+def test_list_shows_every_version_and_which_one_is_chosen(tried: Try, own_scope: Path) -> None:
     shown = {tuple(line.split()[:3]): line for line in tried("list").stdout.splitlines()}
     assert {("moderation", "1", "released"), ("intent", "1", "released"), ("response", "1", "released")} <= shown.keys()
+    assert shown["intent", "1", "released"].rstrip().endswith("not needed")
     lines = tried("list", "--scope", own_scope).stdout.splitlines()
     own = next(line for line in lines if "2-short" in line)
     assert own.split()[2] == "own"
     assert own.rstrip().endswith("yes")
-    assert not next(line for line in lines if "moderation  1 " in line).rstrip().endswith("yes")
+    assert not next(line for line in lines if "moderation  1 " in line).rstrip().endswith(("yes", "not needed"))
+    assert lines[-1] == "The scope chooses the prompt intent/9, which does not exist."
 
 
 def test_show_prints_the_file_of_the_scopes_version(tried: Try, own_scope: Path) -> None:

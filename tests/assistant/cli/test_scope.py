@@ -91,7 +91,7 @@ def test_overlaps_are_counted_by_pair_with_the_surest_examples_first() -> None:
     )
     assert list(overlap_rows(found)) == [
         ("product.question", "product.search", "2", f"“{texts[1]}”\n“{texts[0]}”"),
-        ("", "1 more pair", "1 each", ""),
+        ("", "1 more pair", "fewer", ""),
     ]
     assert list(overlap_rows(found[:1])) == [("product.question", "product.search", "2", f"“{texts[1]}”\n“{texts[0]}”")]
 

@@ -233,11 +233,12 @@ def test_ctrl_c_ends_a_supervisor_and_is_kept_from_its_workers(
 @pytest.mark.usefixtures("handlers")
 def test_a_worker_that_died_is_logged(listening: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     served = supervisor(listening)
-    served.processes = cast("list[object]", [Dead()])  # type: ignore[assignment]
-    monkeypatch.setattr(Multiprocess, "keep_subprocess_alive", lambda one: one.processes.clear())
+    served.processes = cast("list[object]", [Dead(), Dead()])  # type: ignore[assignment]
+    monkeypatch.setattr(Multiprocess, "keep_subprocess_alive", lambda one: one.processes.pop(1))
     with structlog.testing.capture_logs() as logs:
+        served.handle_signals()  # there are none, so it goes on
         served.keep_subprocess_alive()
-        served.keep_subprocess_alive()
+    assert not served.should_exit.is_set()
     assert logs == [{"event": "worker_replaced", "pid": 4711, "log_level": "warning"}]
 
 

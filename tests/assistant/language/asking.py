@@ -10,8 +10,10 @@ from chains.language import Completion, Json, ModelCall
 from chains.messages import HopName
 from chains.scope import Budget, LanguageModelSettings
 
-# litellm silences these two warnings of pydantic when it is imported, and pytest undoes that before each test
+# these warnings of pydantic are silenced when litellm is imported, and pytest undoes that before each test
 SILENCED = [
+    pytest.mark.filterwarnings(r"ignore:coroutine '[\w.<>]*acompletion\w*' was never awaited"),
+    pytest.mark.filterwarnings("ignore:Pydantic serializer warnings"),
     pytest.mark.filterwarnings("ignore:Accessing the 'model_"),
     pytest.mark.filterwarnings("ignore:Item 'summary' on TypedDict"),
 ]
@@ -29,7 +31,8 @@ def asked(
 ) -> ModelCall:
     messages: list[Json] = [{"role": "system", "content": "Reply with JSON."}]
     messages += [{"role": "user", "content": word} for word in words or ("Which colour?",)]
-    return ModelCall(hop, tuple(messages), "Colour", SCHEMA, input_tokens, functions, attempt)
+    first = tuple(messages[:2]) if attempt > 1 else ()
+    return ModelCall(hop, tuple(messages), "Colour", SCHEMA, input_tokens, functions, attempt, first=first)
 
 
 def reached(base_url: str, name: str = "openai/scripted", **more: object) -> LanguageModelSettings:

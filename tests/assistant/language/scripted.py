@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from assistant.language.ports import OneShot
 from assistant.language.resilient import ResilientModel
-from chains.language import Completion, ModelCall, Structure
+from chains.language import Completion, Json, ModelCall, Structure
 from chains.record import Usage
 from chains.scope import Cache, LanguageModelSettings
 from tests.assistant.language.asking import asked, purse
@@ -30,9 +30,16 @@ class Scripted:
     price_table_sha256: str | None = "abc"
     timeouts: list[float] = field(default_factory=list)
     cancelled: int = 0
+    loads: int = 0
 
     def price_of(self, input_tokens: int, output_tokens: int) -> Decimal:
         return Decimal(input_tokens + output_tokens) / 100
+
+    async def load(self) -> None:
+        self.loads += 1
+
+    def params(self, call: ModelCall) -> Json:
+        return {"hop": call.hop}
 
     async def once(self, call: ModelCall, timeout_s: float) -> Completion:
         self.timeouts.append(timeout_s)
@@ -55,10 +62,14 @@ class Noted:
 
     shut: bool = False
     heard: list[bool] = field(default_factory=list)
+    released: int = 0
 
     async def allows(self, model: str) -> bool:
-        assert model == "openai/scripted"
+        assert model.startswith(("openai/scripted", "hosted_vllm/scripted"))
         return not self.shut
+
+    def release(self, model: str) -> None:
+        self.released += 1
 
     async def record(self, model: str, ok: bool) -> None:
         self.heard.append(ok)

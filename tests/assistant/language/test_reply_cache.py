@@ -8,9 +8,16 @@ from hypothesis import strategies as st
 from assistant.language.litellm_model import LitellmModel
 from assistant.language.reply_cache import dumped, key_of, loaded
 from chains.language import Completion, FunctionCall, ModelCall
+from chains.ports import Repair
+from chains.prompt_files import load_prompt
+from chains.prompted.coercion import plan_of
+from chains.prompted.lookup import PromptedPlanner
+from chains.prompted.spelling import Spelling
 from chains.record import Usage
 from chains.scope import LanguageModelSettings
 from tests.assistant.language.asking import LOOK, asked
+from tests.chains.fake_language import FakeLanguage
+from tests.chains.prompted.lookups import FACETS, SCOPE, looking, no_hints
 
 SETTINGS = LanguageModelSettings(name="openai/scripted", structure="plain")
 MODEL = LitellmModel(SETTINGS, {})
@@ -22,6 +29,7 @@ KEY = key_of(MODEL, asked())
     [
         asked("Another one?"),
         asked(functions=(LOOK,)),
+        replace(asked(), must_call=False),
         replace(asked(), schema_name="Tint"),
         replace(asked(), schema={"type": "object"}),
     ],
@@ -43,8 +51,21 @@ def test_the_estimate_and_the_hop_are_not_in_the_key() -> None:
     assert key_of(MODEL, asked(input_tokens=7, hop="lookup")) == KEY
 
 
-def test_a_repair_has_the_key_of_the_attempt_that_it_repairs() -> None:
-    assert key_of(MODEL, asked("Which colour?", "a bad reply", "what was wrong", attempt=2)) == KEY
+@pytest.mark.parametrize("more", [("a bad reply", "what was wrong"), ("calls", "result", "result", "what was wrong")])
+def test_a_repair_has_the_key_of_the_attempt_that_it_repairs(more: tuple[str, ...]) -> None:
+    repair = replace(asked("Which colour?", *more, attempt=2), first=asked().messages)
+    assert key_of(MODEL, repair) == KEY
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_refused_lookup_has_the_key_of_the_attempt_that_it_repairs(native: bool) -> None:
+    model = FakeLanguage(takes_functions=native)
+    planner = PromptedPlanner(model, load_prompt("lookup", "1"), SCOPE, FACETS, no_hints, 6000)
+    refused = plan_of((FunctionCall("check_stock", "a", "{}"),), looking(), SCOPE.specs, Spelling(FACETS))
+    first, _ = planner.call(looking())
+    again, _ = planner.call(looking(), Repair(refused, ()))
+    assert again.messages != first.messages
+    assert key_of(MODEL, again) == key_of(MODEL, first)
 
 
 def test_a_kept_reply_comes_back_and_costs_nothing() -> None:

@@ -1,13 +1,16 @@
 import asyncio
 import contextlib
+import time
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
-from assistant.language.failures import ModelUnreached
-from assistant.language.resilient import ResilientModel
+from assistant.language.failures import ModelCutOff, ModelUnreached
+from assistant.language.resilient import ResilientModel, identity_of
+from assistant.reflexes import Breakers
 from chains.allowance import Allowance
 from chains.errors import (
     AllowanceSpent,
@@ -22,9 +25,10 @@ from chains.errors import (
 )
 from chains.language import Completion
 from chains.record import Usage
-from chains.scope import Cache
+from chains.scope import Cache, LanguageModelSettings
 from tests.assistant.language.asking import asked, purse
 from tests.assistant.language.scripted import GOOD, NOTHING, Noted, Run, Scripted, Shelf, scripted
+from tests.assistant.reflexes.servers import Clock
 
 
 def test_a_good_reply_is_paid_as_it_was_used() -> None:
@@ -42,6 +46,7 @@ def test_it_shows_what_its_model_is() -> None:
         False,
         "abc",
     )
+    assert model.params(asked()) == {"hop": "intent"}
 
 
 def test_a_reply_without_usage_stays_at_what_was_reserved() -> None:
@@ -247,3 +252,113 @@ def test_a_damaged_reply_is_asked_for_again() -> None:
     run.ask()
     run.shelf.kept = dict.fromkeys(run.shelf.kept, '{"text": "half')
     assert run.ask().served_from == "provider"
+
+
+class Loading(Scripted):
+    """A model that takes a while to be loaded."""
+
+    async def load(self) -> None:
+        await asyncio.sleep(0.03)
+
+
+def test_what_is_loaded_first_takes_nothing_of_the_hops_time() -> None:
+    inner = Loading([GOOD])
+    Run(inner).ask(hop_ms=100)
+    assert inner.timeouts[0] > 0.08
+
+
+def test_the_price_is_known_before_the_time_is_looked_at() -> None:
+    class Slow(Scripted):
+        def price_of(self, input_tokens: int, output_tokens: int) -> Decimal:
+            time.sleep(0.03)
+            return Decimal(0)
+
+    inner = Slow([GOOD])
+    Run(inner).ask(hop_ms=100)
+    assert inner.timeouts[0] < 0.08
+
+
+def test_a_reply_that_is_cut_off_is_no_sign_of_an_ill_model() -> None:
+    run = Run(scripted(ModelCutOff(".")))
+    with pytest.raises(ModelCutOff):
+        run.ask()
+    assert run.breaker.heard == [True]
+    assert run.allowance.tokens == 150
+
+
+def test_two_servers_or_keys_of_one_name_are_two_models() -> None:
+    settings = [
+        {},
+        {"base_url": "http://a/v1"},
+        {"base_url": "http://b/v1"},
+        {"base_url": "http://b/v1", "api_key_env": "KEY"},
+        {"api_key_env": "KEY"},
+    ]
+    named = [identity_of(LanguageModelSettings.model_validate({"name": "openai/m", **more})) for more in settings]
+    assert len(set(named)) == len(named)
+    assert named[0] == "openai/m"
+    assert all(one.startswith("openai/m") and "http" not in one for one in named)
+
+
+def test_a_server_that_fails_does_not_shut_another_of_the_same_name() -> None:
+    breakers = Breakers(None)
+    ill = [scripted(ModelDown("."), base_url="http://a/v1") for _ in range(5)]
+    well = scripted(GOOD, base_url="http://b/v1")
+
+    async def turns() -> str:
+        for inner in ill:
+            with pytest.raises(ModelDown):
+                await resilient(inner, breakers).complete(asked(), purse(retries=0, usd=100.0))
+        with pytest.raises(CircuitOpen):
+            await resilient(ill[0], breakers).complete(asked(), purse(usd=100.0))
+        return (await resilient(well, breakers).complete(asked(), purse(usd=100.0))).text
+
+    assert asyncio.run(turns()) == "{}"
+
+
+def resilient(inner: Scripted, breakers: Breakers) -> ResilientModel:
+    return ResilientModel(inner, breakers, Shelf(), Cache())
+
+
+async def shut(clock: Clock) -> Breakers:
+    """Breakers that have just come to the time to try the model again."""
+    breakers = Breakers(None, clock)
+    for _ in range(5):
+        await breakers.record("openai/scripted", ok=False)
+    clock.now += 15
+    return breakers
+
+
+def test_a_turn_without_money_does_not_use_up_the_probe() -> None:
+    async def turns() -> str:
+        breakers = await shut(Clock())
+        with pytest.raises(AllowanceSpent):
+            await resilient(scripted(), breakers).complete(asked(), purse(usd=0.01))
+        return (await resilient(scripted(GOOD), breakers).complete(asked(), purse(usd=100.0))).text
+
+    assert asyncio.run(turns()) == "{}"
+
+
+def test_a_cancelled_probe_makes_room_for_the_next_at_once() -> None:
+    async def turns() -> str:
+        breakers = await shut(Clock())
+        task = asyncio.create_task(resilient(scripted(30.0), breakers).complete(asked(), purse(usd=100.0)))
+        await asyncio.sleep(0.01)
+        assert breakers.state("openai/scripted") == "half_open"
+        with pytest.raises(CircuitOpen):
+            await resilient(scripted(), breakers).complete(asked(), purse(usd=100.0))
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return (await resilient(scripted(GOOD), breakers).complete(asked(), purse(usd=100.0))).text
+
+    assert asyncio.run(turns()) == "{}"
+
+
+def test_operators_are_told_of_failures_in_our_words() -> None:
+    run = Run(scripted(ModelDown("It is down."), ModelDown("It is down."), ModelMisconfigured("No key.")))
+    with capture_logs() as logs, pytest.raises(ModelMisconfigured):
+        run.ask(retries=2)
+    assert [(entry["event"], entry["log_level"], entry["model"], entry["problem"]) for entry in logs] == [
+        ("model_failed", "warning", "openai/scripted", "It is down."),
+        ("model_failed", "error", "openai/scripted", "No key."),
+    ]

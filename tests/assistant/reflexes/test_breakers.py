@@ -118,6 +118,26 @@ def test_a_probe_of_which_nothing_is_heard_makes_room_for_another_in_a_minute() 
     assert [run(breakers.allows(M)) for _ in range(2)] == [True, False]
 
 
+def test_a_probe_that_is_given_up_makes_room_for_another_at_once() -> None:
+    clock = Clock()
+    breakers = opened(clock)
+    clock.now += 15
+    assert run(breakers.allows(M))
+    assert not run(breakers.allows(M))
+    breakers.release(M)
+    assert breakers.state(M) == "half_open"
+    assert [run(breakers.allows(M)) for _ in range(2)] == [True, False]
+
+
+def test_giving_up_a_call_that_is_no_probe_changes_nothing() -> None:
+    breakers = opened(Clock())
+    breakers.release(M)
+    assert breakers.state(M) == "open"
+    assert not run(breakers.allows(M))
+    breakers.release("openai/other")
+    assert breakers.state("openai/other") == "closed"
+
+
 def test_calls_that_end_late_change_nothing_about_an_open_circuit() -> None:
     clock = Clock()
     breakers = opened(clock)

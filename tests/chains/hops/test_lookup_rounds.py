@@ -129,11 +129,25 @@ def test_a_second_plan_without_calls_leaves_the_failure_of_the_first() -> None:
     assert (done.found.failed, len(done.found.plan.calls)) == (1, 2)
 
 
-def test_what_a_second_plan_needs_is_asked_for() -> None:
+def test_what_a_second_plan_needs_never_takes_away_what_the_first_found() -> None:
     done = look(MORE, Plan(needs="product", candidates=("L-1",)))
     assert done.found is not None
-    assert (done.found.plan.needs, done.found.plan.candidates) == ("product", ("L-1",))
+    assert (done.found.plan.needs, done.found.plan.candidates) == (None, ())
     assert done.found.plan.calls == (PRICE_CALL,)
+    assert [record.id for record in done.evidence.records] == ["L-1"]
+
+
+def test_what_a_second_plan_needs_is_asked_for_where_the_first_found_nothing() -> None:
+    done = look(calling(MISSING_CALL), Plan(needs="product", candidates=("L-1",)))
+    assert done.found is not None
+    assert (done.found.plan.needs, done.found.plan.candidates) == ("product", ("L-1",))
+
+
+def test_there_is_no_second_round_where_the_customer_is_asked_anyway() -> None:
+    done = look(Plan(calls=(MISSING_CALL,), needs="product", candidates=("L-9",)), PRICE_PLAN)
+    assert done.found is not None
+    assert done.found.plan.needs == "product"
+    assert len(done.planner.given) == 1
 
 
 @pytest.mark.parametrize("silent", [DOWN, "{", calling(call("get_order", PRICE))])

@@ -10,8 +10,10 @@ from pydantic_core import from_json
 from chains.facets import Facets
 from chains.language import FunctionCall, Json
 from chains.messages import LookupInput, Plan
+from chains.prompted import spelling
 from chains.prompted.coercion import plan_of
 from chains.prompted.functions import as_offered
+from chains.prompted.spelling import Spelling
 from chains.scope import OperatorTool, Parameter
 from chains.tools import (
     BUILT_IN,
@@ -29,13 +31,14 @@ from chains.tools import (
 from tests.chains.fakes import call, changed
 from tests.chains.prompted.lookups import FACETS, SCOPE, called, judged, looking
 
+SPELLING = Spelling(FACETS)
 RETURNS = ("returns.policy",)
 TWO = ("product.price", "returns.policy")
 BOTH_PRODUCT = ("product.price", "product.compare")
 
 
 def plan(*calls: FunctionCall, given: LookupInput | None = None, facets: Facets = FACETS) -> Json:
-    found = from_json(plan_of(calls, given or looking(), SCOPE.specs, facets))
+    found = from_json(plan_of(calls, given or looking(), SCOPE.specs, Spelling(facets)))
     assert isinstance(found, dict)
     return found
 
@@ -136,7 +139,7 @@ def test_an_operators_arguments_become_of_their_types() -> None:
     )
     specs = changed(SCOPE, tools=(tool,)).specs
     text = json.dumps({"count": "3", "share": "0.5", "category": "Table Lamps"})
-    raw = plan_of((called("points", text),), looking(intents=("account.points",)), specs, FACETS)
+    raw = plan_of((called("points", text),), looking(intents=("account.points",)), specs, SPELLING)
     assert from_json(raw)["calls"][0]["arguments"] == {"count": 3, "share": 0.5, "category": "Table Lamps"}
 
 
@@ -180,7 +183,7 @@ def test_an_operators_arguments_become_of_their_types() -> None:
 )
 def test_what_cannot_be_read_is_refused_in_its_own_place(name: str, arguments: str, path: str) -> None:
     given_ = looking()
-    raw = plan_of((called(name, arguments),), given_, SCOPE.specs, FACETS)
+    raw = plan_of((called(name, arguments),), given_, SCOPE.specs, SPELLING)
     failures = asyncio.run(judged(raw, given_)).failures
     assert path in [failure.path for failure in failures]
 
@@ -227,7 +230,7 @@ def test_of_two_intents_the_only_one_that_may_needs_no_saying() -> None:
 @pytest.mark.parametrize("request_", ["", '"request": "order.status",', '"request": 7,'])
 def test_an_intent_that_is_missing_or_another_is_refused(request_: str) -> None:
     given_ = looking(intents=BOTH_PRODUCT)
-    raw = plan_of((called("compare_products", f'{{{request_}"skus": ["A", "B"]}}'),), given_, SCOPE.specs, FACETS)
+    raw = plan_of((called("compare_products", f'{{{request_}"skus": ["A", "B"]}}'),), given_, SCOPE.specs, SPELLING)
     paths = {failure.path for failure in asyncio.run(judged(raw, given_)).failures}
     assert paths & {"calls.0.intent", "calls.0.name"}
 
@@ -288,7 +291,7 @@ def test_a_question_becomes_what_the_plan_needs() -> None:
     ],
 )
 def test_a_question_that_is_none_is_refused(arguments: str, path: str) -> None:
-    raw = plan_of((called("ask_customer", arguments),), looking(), SCOPE.specs, FACETS)
+    raw = plan_of((called("ask_customer", arguments),), looking(), SCOPE.specs, SPELLING)
     assert path in [failure.path for failure in asyncio.run(judged(raw, looking())).failures]
 
 
@@ -313,6 +316,61 @@ def test_a_search_may_ask_for_its_result_first(wish: str, more: bool | None) -> 
 def test_a_second_round_is_the_last() -> None:
     given_ = looking(results=(ToolResult(call=call("get_product", "product.price", sku="L-1")),))
     assert "more" not in plan(called("search_products", '{"query": "x", "needs_results": true}'), given=given_)
+
+
+# More than a plan can have
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "item", "most"),
+    [
+        ("get_product", "fields", "Price", 12),
+        ("search_products", "filters", {"field": "Memory", "op": "GE", "value": "16 GB"}, 8),
+        ("compare_products", "skus", "L-1", 4),
+    ],
+)
+def test_a_list_that_is_too_long_is_cut_to_one_too_many_and_refused(
+    name: str, argument: str, item: JsonValue, most: int
+) -> None:
+    assert arguments_of(name, {argument: [item] * 5000}) == arguments_of(name, {argument: [item] * (most + 1)})
+    given_ = looking(intents=("product.price", "product.compare", "returns.policy"))
+    raw = plan_of((called(name, json.dumps({argument: [item] * 5000})),), given_, SCOPE.specs, SPELLING)
+    failures = asyncio.run(judged(raw, given_)).failures
+    assert f"calls.0.arguments.{argument}" in [failure.path for failure in failures]
+
+
+def test_too_many_candidates_are_refused() -> None:
+    asked = called("ask_customer", json.dumps({"need": "product", "candidates": [f"L-{n}" for n in range(5000)]}))
+    found = plan(asked)
+    assert found["candidates"] == [f"L-{n}" for n in range(7)]
+    assert asyncio.run(judged(json.dumps(found), looking())).value is None
+
+
+def test_of_many_calls_more_than_any_plan_has_are_left_unread() -> None:
+    found = calls_of(plan(*(called("check_stock", json.dumps({"sku": f"L-{n}"})) for n in range(5000))))
+    assert len(found) == 64
+
+
+def test_arguments_of_which_there_are_far_too_many_are_left_as_they_are() -> None:
+    many: Json = {"in_stock": "true", **{f"x{n}": "5" for n in range(5000)}}
+    assert search(**many) == many
+
+
+def test_a_word_is_looked_up_and_the_known_ones_are_never_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    folded: list[str] = []
+    fold = spelling._folded
+
+    def noted(word: str) -> str:
+        folded.append(word)
+        return fold(word)
+
+    monkeypatch.setattr(spelling, "_folded", noted)
+    filters: list[JsonValue] = [{"field": f"F {n}", "op": "eq", "value": 1} for n in range(2000)]
+    arguments = json.dumps({"filters": filters, "category": "A B"})
+    made = Spelling(FACETS)
+    folded.clear()
+    plan_of((called("search_products", arguments),), looking(), SCOPE.specs, made)
+    assert folded == [*(f"F {n}" for n in range(9)), "A B"]
 
 
 # Whatever a model says
@@ -351,7 +409,7 @@ GIVENS = st.sampled_from(
 def test_any_calls_become_json_and_only_permitted_tools_pass_the_guard(
     calls: list[FunctionCall], given_: LookupInput
 ) -> None:
-    raw = plan_of(calls, given_, SCOPE.specs, FACETS)
+    raw = plan_of(calls, given_, SCOPE.specs, SPELLING)
     assert isinstance(from_json(raw)["calls"], list)
     value = asyncio.run(judged(raw, given_)).value
     for one in value.calls if value else ():
@@ -407,10 +465,10 @@ def test_valid_arguments_are_left_as_they_are_in_both_forms(data: st.DataObject,
     model, spec, given_ = type(arguments), SCOPE.specs[name], looking(intents=RETURNS)
     own = arguments.model_dump(mode="json")
     for form in (own, as_offered(spec, own, "EUR")):
-        raw = plan_of((called(name, json.dumps(form)),), given_, SCOPE.specs, FACETS)
+        raw = plan_of((called(name, json.dumps(form)),), given_, SCOPE.specs, SPELLING)
         read = from_json(raw)["calls"][0]["arguments"]
         assert model.model_validate_json(json.dumps(read)) == arguments
 
 
 def test_an_empty_reply_is_an_empty_plan() -> None:
-    assert Plan.model_validate_json(plan_of((), looking(), SCOPE.specs, FACETS)) == Plan()
+    assert Plan.model_validate_json(plan_of((), looking(), SCOPE.specs, SPELLING)) == Plan()

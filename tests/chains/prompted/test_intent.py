@@ -102,7 +102,7 @@ def test_examples_give_way_to_the_budget_and_the_request_is_kept() -> None:
 
 
 def test_a_scope_too_large_for_the_budget_is_refused_at_the_start() -> None:
-    with pytest.raises(PromptError, match="raise it, or write a shorter version"):
+    with pytest.raises(PromptError, match="Raise it, or write a shorter version"):
         model(tokens=600)
 
 
@@ -137,4 +137,26 @@ def test_neither_customer_nor_scope_can_forge_a_section_or_a_tag(text: str, name
         inside = content.replace("<customer_message>", "", 1).replace("</customer_message>", "", 1)
         assert "<" not in inside
         assert ">" not in inside
-    assert json.loads(str(call.messages[2]["content"]))["reasoning"] == f"The customer asks about: {name}."
+    reasoning = json.loads(str(call.messages[2]["content"]))["reasoning"]
+    assert reasoning.rstrip(".") == f"The customer asks about: {name}".rstrip(".")
+
+
+def test_a_label_that_is_a_question_has_no_second_stop() -> None:
+    first, *rest = shop_scope().intents
+    asking = first.model_copy(update={"label": "What does it cost?", "examples": ("how much?",)})
+    (shown,) = worked_examples(changed(shop_scope(), intents=(asking, *rest)))
+    assert cast("Json", shown["reply"])["reasoning"] == "The customer asks about: What does it cost?"
+
+
+def test_the_shops_name_is_shown_as_it_is() -> None:
+    assert "&" in DEMO.site.name
+    assert f"of the shop {DEMO.site.name} asks" in str(model().call(HELLO)[0].messages[0]["content"])
+
+
+def test_a_prompt_that_asks_too_much_of_a_text_is_refused_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "intent").mkdir()
+    (tmp_path / "intent" / "bad.txt").write_text(
+        "--- user ---\n{{ text }}{% if previous_intent %}{{ previous_intent.id }}{% endif %}", encoding="utf-8"
+    )
+    with pytest.raises(PromptError, match="The prompt intent/bad cannot be written"):
+        PromptedIntent(FakeLanguage(), load_prompt("intent", "bad", tmp_path), shop_scope(), 4000)

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from hypothesis import example, given
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from chains.contract import Contract
+from chains.prompted import json_text
 from chains.prompted.json_text import changed, json_of, without_reasoning
 
 
@@ -39,10 +41,39 @@ TWICE = '{"n":1,"reasoning":"a","reasoning":"b","n":2}'
         ('{"n":1', '{"n":1'),
         ("", ""),
         ("{" * 100 + '{"n":1}', "{" * 100 + '{"n":1}'),
+        ('x {"n":"never closed, {"n":1}', '{"n":1}'),
+        ('x {"n":1} and "a \\', '{"n":1}'),
     ],
 )
 def test_the_object_is_found_in_a_reply(reply: str, found: str) -> None:
     assert json_of(reply) == found
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "{" * 65000,
+        '{"' * 32000,
+        "{a}" * 21000,
+        "{}" * 32000,
+        "{{{{" + "{}" * 32000,
+        '{{{{"' + '\\"' * 32000,
+        "x" + DEEP,
+    ],
+)
+def test_only_so_much_of_a_hostile_reply_is_looked_at(hostile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    brace = json_text._BRACE
+
+    class Counted:
+        @staticmethod
+        def match(text: str, at: int) -> re.Match[str] | None:
+            looks.append(at)
+            return brace.match(text, at)
+
+    monkeypatch.setattr(json_text, "_BRACE", Counted)
+    json_of(hostile)
+    assert len(looks) <= 20_000
 
 
 @given(OBJECTS, st.sampled_from(["", "Here: ", "```json\n", "a {b} "]), st.sampled_from(["", "\n```", " Good luck }!"]))

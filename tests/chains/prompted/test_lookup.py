@@ -1,6 +1,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
@@ -11,8 +12,9 @@ from chains.hops.lookup import GUARD, PlanContext
 from chains.language import Completion, FunctionCall, Json, ModelCall, Structure
 from chains.messages import LookupInput, Plan
 from chains.ports import Repair
-from chains.prompt_files import load_prompt
+from chains.prompt_files import SHIPPED, as_json, load_prompt
 from chains.prompted.lookup import PromptedPlanner
+from chains.prompted.trimming import estimate_tokens, message_tokens
 from chains.scope import Scope
 from chains.tools import Identity, ToolResult
 from moderation import Failure
@@ -41,6 +43,14 @@ def planner(
 ) -> PromptedPlanner:
     model = FakeLanguage(*replies, takes_functions=native, structure=structure)
     return PromptedPlanner(model, load_prompt("lookup", "1"), scope, facets, hints, tokens)
+
+
+def second() -> LookupInput:
+    """A second round, after a search that found something and a call that failed."""
+    first = call("search_products", "product.price", "call_1", query="lamp", price_max_minor=4000)
+    other = call("check_stock", "product.price", "call_2", sku="L-9")
+    results = (ToolResult(call=first, evidence=LAPTOPS), ToolResult(call=other, error="There is no product."))
+    return looking("which lamp?", results=results)
 
 
 def calling(*calls: FunctionCall) -> Completion:
@@ -247,6 +257,25 @@ def test_a_catalog_of_many_fields_is_told_in_part_and_says_so() -> None:
     assert 100 < reference.trimmed["fields"] < 240
 
 
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("repaired_", [True, False])
+def test_all_that_is_sent_is_within_the_budget(native: bool, repaired_: bool) -> None:
+    model = planner(
+        native=native, structure="json_schema", tokens=5600, facets=replace(FACETS, fields=FACETS.fields * 40)
+    )
+    repair = Repair(json.dumps({"calls": [{"name": "check_stock", "arguments": {"sku": "L-1"}}]}), ())
+    for given in (looking(), second(), looking(intents=("product.price", "product.compare"))):
+        asked, reference = model.call(given, repair if repaired_ else None)
+        beside = asked.functions or (asked.schema,)
+        sent = message_tokens(asked.messages) + sum(estimate_tokens(as_json(one)) for one in beside)
+        assert sent == asked.input_tokens == reference.tokens <= 5600
+
+
+def test_a_repair_with_functions_knows_the_first_attempt() -> None:
+    raw = asyncio.run(planner(calling(called("check_stock", "{}"))).propose(looking())).raw
+    assert repaired(raw, ("calls.0.arguments.sku", "missing")).first == planner().call(looking())[0].messages
+
+
 def test_a_schema_that_holds_the_model_natively_is_counted() -> None:
     free, _ = planner(native=False).call(looking())
     held, reference = planner(native=False, structure="json_schema").call(looking())
@@ -259,25 +288,80 @@ def test_a_prompt_with_foreign_variables_is_refused() -> None:
         PromptedPlanner(FakeLanguage(), load_prompt("intent", "1"), SCOPE, FACETS, no_hints, 4000)
 
 
+@pytest.mark.parametrize("native", [True, False])
+def test_a_budget_that_is_too_small_for_any_lookup_is_refused_at_the_start(native: bool) -> None:
+    with pytest.raises(PromptError, match=r"The prompt lookup/1 has about .* budget.prompt_tokens is 900. Raise it"):
+        planner(native=native, tokens=900)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{{ product.sku }}", "{{ product.nothing }}", "cannot be written"),
+        ("{{ result | json }}", "{{ result.nothing }}", "cannot be written"),
+        ("{{ first | json }}", "I looked that up.", r"has no section --- assistant --- with \{\{ first"),
+        ("--- assistant ---", "--- user ---", r"has no section --- assistant --- with \{\{ first"),
+        ("{{ text }}", "", "does not name text, without which the lookup hop"),
+    ],
+)
+def test_a_prompt_that_can_never_work_is_refused_at_the_start(old: str, new: str, said: str, tmp_path: Path) -> None:
+    shipped = (SHIPPED / "lookup" / "1.txt").read_text(encoding="utf-8")
+    assert old in shipped
+    (tmp_path / "lookup").mkdir()
+    (tmp_path / "lookup" / "own.txt").write_text(changed_text(shipped, old, new), encoding="utf-8")
+    model = FakeLanguage(takes_functions="result" not in old)
+    own = load_prompt("lookup", "own", tmp_path)
+    with pytest.raises(PromptError, match=said):
+        PromptedPlanner(model, own, SCOPE, FACETS, no_hints, 6000)
+
+
+def changed_text(text: str, old: str, new: str) -> str:
+    """The text changed, with `first` still named where nothing else names it."""
+    return text.replace(old, new) + ("{% if first and 0 %}{% endif %}" if "first" in old else "")
+
+
 # A second round
-
-
-def second(error: str | None = None) -> LookupInput:
-    first = call("search_products", "product.price", "call_1", query="lamp", price_max_minor=4000)
-    other = call("check_stock", "product.price", "call_2", sku="L-9")
-    results = (ToolResult(call=first, evidence=LAPTOPS), ToolResult(call=other, error=error or "There is no product."))
-    return looking("which lamp?", results=results)
 
 
 def test_a_second_round_shows_the_first_calls_with_what_they_found() -> None:
     asked, _ = planner().call(second())
-    assert roles(asked)[-4:] == ["user", "assistant", "tool", "tool"]
-    shown = functions_in(asked.messages[-3])
+    assert roles(asked)[-5:] == ["user", "assistant", "tool", "tool", "user"]
+    shown = functions_in(asked.messages[-4])
     assert shown == [("search_products", {"query": "lamp", "price_max": 40}), ("check_stock", {"sku": "L-9"})]
-    found = json.loads(contents(asked)[-2])
+    found = json.loads(contents(asked)[-3])
     assert found["records"][0] == {"id": "A", "name": "Aurel Nova 14", "category": None}
-    assert json.loads(contents(asked)[-1])["error"] == "There is no product."
+    assert json.loads(contents(asked)[-2])["error"] == "There is no product."
     assert "needs_results" not in json.dumps(asked.functions)
+
+
+def test_in_a_second_round_a_model_with_functions_may_be_done_and_is_told_so() -> None:
+    first, _ = planner().call(looking())
+    asked, _ = planner().call(second())
+    assert (first.must_call, asked.must_call) == (True, False)
+    assert contents(asked)[-1] == (
+        "Make the calls that are still missing, corrected where one failed. "
+        'If nothing is missing, call nothing and reply with the one word "done".'
+    )
+    assert contents(planner(native=False).call(second())[0])[-1].endswith("reply with an empty list of calls.")
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_second_round_cannot_ask_the_customer(native: bool) -> None:
+    shown = [json.dumps([one.functions, one.schema, *contents(one)]) for one in calls_of_rounds(native)]
+    assert "ask_customer" in shown[0]
+    assert "ask_customer" not in shown[1]
+
+
+def calls_of_rounds(native: bool) -> list[ModelCall]:
+    model = planner(native=native, structure="json_schema")
+    return [model.call(given)[0] for given in (looking(), second())]
+
+
+@pytest.mark.parametrize(
+    ("given", "way"), [(looking(), "or ask_customer"), (second(), "or reply with an empty list of calls")]
+)
+def test_a_text_without_calls_is_answered_with_what_may_be_done(given: LookupInput, way: str) -> None:
+    assert way in contents(repaired('{"no_calls": "Hm."}', ("no_calls", "x"), native=False, given=given))[-1]
 
 
 def test_a_model_without_functions_reads_the_same_results() -> None:
@@ -369,7 +453,7 @@ def test_a_function_with_an_impossible_name_is_shown_as_text() -> None:
 
 def test_results_are_kept_apart_from_a_repair() -> None:
     asked = repaired('{"calls": []}', ("calls", "x"), given=second())
-    assert roles(asked)[-6:] == ["user", "assistant", "tool", "tool", "assistant", "user"]
+    assert roles(asked)[-7:] == ["user", "assistant", "tool", "tool", "user", "assistant", "user"]
 
 
 # What others wrote stays data

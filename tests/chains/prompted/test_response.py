@@ -1,10 +1,13 @@
 import asyncio
 import json
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chains.claims import Draft, DraftPart, Value
+from chains.errors import PromptError
 from chains.facts import Evidence, Passage
 from chains.hops.response import GUARD, DraftContext
 from chains.language import Json
@@ -179,3 +182,16 @@ def test_every_kind_of_claim_is_explained() -> None:
     for claim in ("value", "meets", "compare", "extreme", "stock", "not_listed", "not_found", "quote", "count"):
         assert f"\n- {claim} {{" in explained
     assert "\n- none_found {" in explained
+
+
+def test_a_budget_without_room_for_any_evidence_is_refused_at_the_start() -> None:
+    call, _ = PromptedResponder(FakeLanguage(), PROMPT, 60_000).call(asked(Evidence(), "?"))
+    with pytest.raises(PromptError, match=r"budget.prompt_tokens is .* Raise it"):
+        PromptedResponder(FakeLanguage(), PROMPT, call.input_tokens + 10)
+
+
+@pytest.mark.parametrize("kind", ["records", "facts", "absences", "passages", "queries"])
+def test_a_prompt_without_a_kind_of_evidence_is_refused_at_the_start(kind: str) -> None:
+    without = replace(PROMPT, variables=PROMPT.variables - {kind})
+    with pytest.raises(PromptError, match=f"The prompt response/1 does not name {kind}"):
+        PromptedResponder(FakeLanguage(), without, 60_000)

@@ -70,7 +70,7 @@ def test_what_is_long_only_in_print_is_trimmed_as_well() -> None:
 def test_an_estimate_grows_with_the_text(a: str, b: str) -> None:
     assert 0 <= estimate_tokens(a) <= estimate_tokens(a + b) <= estimate_tokens(a) + estimate_tokens(b)
     assert estimate_tokens("") == 0
-    assert estimate_tokens("\ud800") == 1
+    assert estimate_tokens("\ud800") == 3
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +108,35 @@ def test_an_estimate_is_on_the_high_side_of_what_a_tokenizer_counts(tokens_of: C
         assert counted <= message_tokens(call.messages) <= 2 * counted
         counted = tokens_of(as_json(call.schema))
         assert counted <= estimate_tokens(as_json(call.schema)) <= 2 * counted
+
+
+TEXTS = {
+    "prose": "Which of these laptops is lighter, and does any of them have more than 16 GB of memory? " * 9,
+    "shouting": "PLEASE REFUND MY ORDER NOW, IT IS BROKEN! " * 20,
+    "german": "Welche Größe hat der Rucksack und wie viel wiegt er überhaupt? " * 9,
+    "SKUs": " ".join(
+        f"{a}{b}X-{7919 * n % 99991}" for n, (a, b) in enumerate(zip("ABCDEFGHZQ" * 20, "XYZKW" * 40, strict=True))
+    ),
+    "digits": "".join(str(7919 * n % 10) for n in range(999)),
+    "prices": "1,299.90 EUR; " * 90,
+    "placeholders": "[ORDER_1] [EMAIL_2] " * 90,
+    "emoji": "🤷🏽‍♂️👩‍👩‍👧‍👦" * 90,
+    "CJK": "这款笔记本电脑有多少内存，价格是多少？" * 20,
+    "burmese": "ငါ့ကို ဘာကြောင့်" * 60,
+    "rare letters": "".join(chr(0x10000 + 7919 * n % 0xFFF) for n in range(500)),
+    "symbols": "".join("~^|}{][<>#@%"[7919 * n % 12 * n % 12] for n in range(999)),
+    "evidence": as_json(LAPTOPS),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_an_estimate_of_any_kind_of_text_is_on_the_high_side(text: str, tokens_of: Callable[[str], int]) -> None:
+    assert tokens_of(text) <= estimate_tokens(text) <= 3.1 * tokens_of(text)
+
+
+def test_function_calls_and_their_results_are_counted() -> None:
+    call: Json = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"sku": "A"}' * 9}}
+    asked: Json = {"role": "assistant", "content": None, "tool_calls": [call]}
+    answered: Json = {"role": "tool", "tool_call_id": "call_1", "content": "{}"}
+    assert message_tokens((asked,)) > estimate_tokens(as_json(call))
+    assert message_tokens((answered,)) > estimate_tokens("call_1") + estimate_tokens("{}")

@@ -1,0 +1,109 @@
+"""`hopdesk evals run`: labelled cases through the whole chain, or one hop again over hop records."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from assistant.cli.options import ScopeFile
+
+BUDGET_SPENT = 3
+_INTERRUPTED = 130  # as shells have it for SIGINT
+
+
+def run(  # noqa: PLR0917 - the options of a command, which typer passes by name
+    cases: Annotated[Path | None, typer.Option(metavar="FILE", help="Labelled cases, as JSON Lines.")] = None,
+    records: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Hop records, as from `hopdesk hops export` or a run's records.jsonl."),
+    ] = None,
+    hop: Annotated[
+        Literal["moderation", "intent", "lookup", "response", "grounding", "outbound"] | None,
+        typer.Option(help="With --records: the hop to run again."),
+    ] = None,
+    scope: ScopeFile = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Swap a value of the scope, as in prompts.intent=2."),
+    ] = None,
+    repeat: Annotated[int, typer.Option(min=1, max=100, help="How often each case runs.")] = 1,
+    shard: Annotated[str | None, typer.Option(metavar="I/N", help="Only this part of the cases, as in 1/4.")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=256, help="At most so many cases at a time.")] = 8,
+    cassette: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Replies of language models, to be used again and added to.")
+    ] = None,
+    cassette_from: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="First add the replies in these hop records to the cassette.")
+    ] = None,
+    *,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no live model: what the cassette lacks is an error.")
+    ] = False,
+    budget_usd: Annotated[float | None, typer.Option(min=0, help="Stop before more US dollars are spent.")] = None,
+    budget_tokens: Annotated[int | None, typer.Option(min=0, help="Stop before more tokens are used.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Where to; absent: a folder in runs/.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Go on with a run that stopped, given the same options.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="A remark to keep with the run.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a run that costs money.")] = False,
+) -> None:
+    """Run labelled cases through the whole chain, or one hop again with everything before it frozen.
+
+    Exit code 3 means that the budget was spent before all was done; what is done is kept, and --resume goes on.
+    """
+    if (cases is None) == (records is None) or (records is None) != (hop is None):
+        raise typer.BadParameter("Give --cases FILE, or --records FILE together with --hop.")
+    if output is not None and resume is not None:
+        raise typer.BadParameter("Give either --output or --resume.", param_hint="--resume")
+    if cassette is None and cassette_from is not None:
+        raise typer.BadParameter("Name the --cassette to add these replies to.", param_hint="--cassette-from")
+    if shard is not None and not _is_shard(shard):
+        raise typer.BadParameter("Write it as 1/4, the first of four.", param_hint="--shard")
+
+    from assistant.cli.screen import complain, err
+    from evals.cli.running import Stopped, Wanted, evaluate
+
+    wanted = Wanted(
+        cases=cases,
+        records=records,
+        hop=hop,
+        scope=scope,
+        swaps=tuple(set_ or ()),
+        repeats=repeat,
+        shard=shard,
+        concurrency=concurrency,
+        cassette=cassette,
+        cassette_from=cassette_from,
+        offline=offline,
+        budget_usd=budget_usd,
+        budget_tokens=budget_tokens,
+        output=output,
+        resume=resume,
+        note=note,
+        confirm=None if yes else _confirm,
+    )
+    try:
+        evaluate(wanted)
+    except Stopped as stopped:
+        complain(str(stopped))
+        raise typer.Exit(BUDGET_SPENT) from None
+    except KeyboardInterrupt:
+        err().print("Stopped; what is done is kept. Go on with --resume and the folder.")
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _is_shard(text: str) -> bool:
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    return found is not None and 1 <= int(found[1]) <= int(found[2])
+
+
+def _confirm() -> bool:
+    """Whether a run that costs money may begin; where there is nobody to ask it may not."""
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("This run may cost money; say --yes, or use --offline.", param_hint="--yes")
+    return typer.confirm("Go on?", err=True)
