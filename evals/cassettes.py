@@ -7,6 +7,7 @@ hop records, so the key is made of what a record tells, and of what the reply de
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from hashlib import sha256
@@ -31,7 +32,7 @@ from evals.pacing import Metered, Purse
 REPEAT: ContextVar[int] = ContextVar("repeat", default=0)
 """Which repeat of a case this is: a repeat is asked anew, so it has a reply of its own."""
 _PREFIX = 32
-_KEY = b'{"key":"'
+_KEYED = re.compile(rb'\{"key":"([0-9a-f]{32})[0-9a-f]{32}","completion":')
 
 
 class NotOnCassette(ModelFailed):
@@ -83,7 +84,7 @@ class Cassette:
     def put(self, key: Sha256, completion: Completion) -> None:
         """Record a reply."""
         usage = completion.usage.model_dump_json()
-        line = f'{_KEY.decode()}{key}","completion":{dumped(completion)},"usage":{usage}}}\n'
+        line = f'{{"key":"{key}","completion":{dumped(completion)},"usage":{usage}}}\n'
         self._file.write(line.encode())  # in append mode, so in one piece even where others record too
         self._recorded[key] = os.lseek(self._file.fileno(), 0, os.SEEK_CUR) - len(line.encode())
 
@@ -97,8 +98,8 @@ def _index(path: Path) -> tuple[np.ndarray, np.ndarray, int, bool]:
     packed, offsets, at, line = bytearray(), bytearray(), 0, b"\n"
     with path.open("rb") as file:
         for line in file:
-            if line.startswith(_KEY) and line.endswith(b"\n"):
-                packed += line[len(_KEY) : len(_KEY) + _PREFIX]
+            if line.endswith(b"\n") and (found := _KEYED.match(line)):
+                packed += found[1]
                 offsets += at.to_bytes(8, "little")
             at += len(line)
     keys = np.frombuffer(bytes(packed), dtype=f"S{_PREFIX}")

@@ -47,7 +47,7 @@ def overlaps(scope: Scope, held_out: "Sequence[HeldOut]") -> tuple[Overlap, ...]
 
 
 def overlap_rows(found: Sequence[Overlap]) -> Iterator[tuple[str, ...]]:
-    """Rows of the table of overlaps: the most mixed up pairs of more than one example, and a last row for the others."""
+    """Rows of the table of overlaps: the most mixed up pairs, and a last row for the others."""
     repeated = [overlap for overlap in found if len(overlap.examples) > 1][:_SHOWN_PAIRS]
     for overlap in repeated:
         shown = "\n".join(f"“{example}”" for example in overlap.examples[:_SHOWN_EXAMPLES])

@@ -9,9 +9,13 @@ from evals.cli.compare import compare
 from evals.cli.export import export
 from evals.cli.gate import gate
 from evals.cli.harvest import harvest
+from evals.cli.merge import merge
 from evals.cli.query import query
+from evals.cli.run import run
 
 app = typer.Typer(help="Judge the assistant by labelled cases and its own records.", no_args_is_help=True)
+app.command()(run)
+app.command()(merge)
 app.command()(compare)
 app.command()(gate)
 app.command()(cascade)

@@ -5,8 +5,9 @@
 Whole chain: cases through four hops on a language model that replies at once (`tests.model_server`, a process of its
 own), litellm in the path, results and records written. One process, then two by `--shard`. One hop: recorded hops
 again, by language model from a cassette and by code, again with everything written; and beside it what the guard
-takes that every reply goes through. Memory: the most that a run over so many records takes, which are made as
-they are read; the slope tells what a million would. Both are of one process that has loaded all that a run needs.
+takes that every reply goes through. Memory: the most that
+a process has had which has loaded all that a run needs, before its first record, after half of so many and after all
+of them, sorted; the records are made as they are read.
 """
 
 import asyncio

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from assistant.cli.show_trace import decided, show_hops
 from chains.facts import Evidence, Query
-from chains.record import CalledTool, HopRecord, Redaction
+from chains.record import CalledTool, HopRecord, PromptRef, Redaction, Usage
 from moderation import Failure
 
 CLAIM = {"kind": "not_found", "record": "R"}
@@ -81,11 +81,39 @@ def test_calls_are_shown_with_their_arguments_and_what_they_found() -> None:
     ]  # fmt: skip
 
 
-def test_where_a_reply_came_from_is_said_unless_it_is_embedded() -> None:
+def shown(*records: HopRecord) -> str:
     written = io.StringIO()
-    show_hops([_record(served_from="provider", model="openai/x", status="error")], Console(file=written, width=100))
-    assert "openai/x" in written.getvalue()
-    assert "provider" in written.getvalue()
+    show_hops(records, Console(file=written, width=160))
+    return " ".join(written.getvalue().split())
+
+
+def test_where_a_reply_came_from_is_said_where_it_is_not_its_model() -> None:
+    assert "from" not in shown(_record(served_from="provider", model="openai/x"))
+    assert "from cache" in shown(_record(served_from="cache", model="openai/x"))
+
+
+def test_what_language_models_cost_is_told_where_one_was_asked() -> None:
+    prompt = PromptRef(name="intent", version="1", template_sha256="0", vars={})
+    usage = Usage(input_total=1200, output=34)
+    paid = _record(prompt=prompt, usage=usage, cost_usd="0.0012", price_table_sha256="0", served_from="provider")
+    assert "USD" not in shown(_record())
+    assert "1 of them of language models, 1,234 tokens, 0.0012 USD" in shown(_record(), paid)
+    assert "1200+34" in shown(paid)
+    free = _record(prompt=prompt, usage=usage, served_from="provider")
+    assert "unknown" in shown(free)
+    assert "and what has no known price" in shown(free)
+
+
+def test_an_output_that_did_not_decide_is_unsure_and_says_below_which_threshold() -> None:
+    said = shown(_record(decides=False, threshold=0.9, certainty=0.85))
+    assert "unsure" in said
+    assert "0.85 sure, below 0.9" in said
+
+
+def test_a_model_that_failed_says_why() -> None:
+    failed = _record(status="error", valid=False, error_type="ModelLate", error="It took too long.")
+    assert "It took too long." in shown(failed)
+    assert "ModelLate" in shown(failed.model_copy(update={"error": None}))
 
 
 def _record(**changes: Any) -> HopRecord:
