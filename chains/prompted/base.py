@@ -45,6 +45,15 @@ class Variables:
     schema: Json | None = None
 
 
+@dataclass(frozen=True)
+class _Fitted:
+    """A prompt with what follows it, about how many tokens all that is sent has, and how much was left out."""
+
+    messages: tuple[Json, ...]
+    tokens: int
+    trimmed: Mapping[str, int]
+
+
 class Prompted(ABC, Generic[GivenT]):
     """A language model with a prompt that serves a hop (`chains.ports.HopModel`).
 
@@ -157,11 +166,13 @@ class Prompted(ABC, Generic[GivenT]):
         return replace(call, attempt=2, first=first.messages), reference
 
     def _try_samples(self) -> None:
-        for sample in self.samples():
-            try:
-                self._asked(sample)
-            except AllowanceSpent as error:
-                raise PromptError(f"{error} Raise it, or write a shorter version of the prompt.") from None
+        least = max(self._fitted(sample).tokens for sample in self.samples())
+        if least > self._prompt_tokens:
+            raise PromptError(
+                f"The prompt {self.prompt.name} has up to {least} tokens for the shortest request, with all left out "
+                f"that it can do without; budget.prompt_tokens is {self._prompt_tokens}: raise it, or write a shorter "
+                "version of the prompt."
+            )
 
     def _unanswered(self, call: ModelCall, reference: PromptRef) -> Reply:
         return Reply(
@@ -178,35 +189,42 @@ class Prompted(ABC, Generic[GivenT]):
         """Whether the schema is sent beside the prompt."""
         return self._model.structure == "json_schema" and not functions
 
-    def _asked(self, variables: Variables, more: tuple[Json, ...] = ()) -> tuple[ModelCall, PromptRef]:
-        """The question with these messages at its end."""
-        schema, functions = variables.schema or self._schema, variables.functions
-        sent = [*functions, *([schema] if self._is_held(functions) else [])]
+    def _fitted(self, variables: Variables, more: tuple[Json, ...] = ()) -> _Fitted:
+        """The prompt for a request within the budget, or as near to it as it can be, and `more` at its end."""
+        functions = variables.functions
+        sent = [*functions, *([self._schema_of(variables)] if self._is_held(functions) else [])]
         beside = message_tokens(more) + sum(estimate_tokens(as_json(one)) for one in sent)
         optional = {name: items for name, items in variables.optional.items() if name in self.prompt.variables}
         messages, _, trimmed = fit(lambda kept: self.messages(variables, kept), optional, self._prompt_tokens - beside)
-        tokens = message_tokens(messages) + beside
-        if tokens > self._prompt_tokens:
+        return _Fitted((*messages, *more), message_tokens(messages) + beside, trimmed)
+
+    def _schema_of(self, variables: Variables) -> Json:
+        return variables.schema or self._schema
+
+    def _asked(self, variables: Variables, more: tuple[Json, ...] = ()) -> tuple[ModelCall, PromptRef]:
+        """The question with these messages at its end."""
+        fitted = self._fitted(variables, more)
+        if fitted.tokens > self._prompt_tokens:
             raise AllowanceSpent(
-                f"The prompt {self.prompt.name} has about {tokens} tokens with all left out that it can do without; "
-                f"budget.prompt_tokens is {self._prompt_tokens}."
+                f"The prompt {self.prompt.name} has about {fitted.tokens} tokens with all left out that it can do "
+                f"without; budget.prompt_tokens is {self._prompt_tokens}."
             )
-        left_out = {name: trimmed.get(name, 0) + variables.left_out.get(name, 0) for name in variables.optional}
+        left_out = {name: fitted.trimmed.get(name, 0) + variables.left_out.get(name, 0) for name in variables.optional}
         reference = PromptRef(
             name=self.prompt.hop,
             version=self.prompt.version,
             template_sha256=self.prompt.sha256,
             vars=variables.summary,
-            tokens=tokens,
+            tokens=fitted.tokens,
             trimmed={name: count for name, count in left_out.items() if count},
         )
         call = ModelCall(
             hop=self._hop,
-            messages=(*messages, *more),
+            messages=fitted.messages,
             schema_name=self._output.__name__,
-            schema=schema,
-            input_tokens=tokens,
-            functions=functions,
+            schema=self._schema_of(variables),
+            input_tokens=fitted.tokens,
+            functions=variables.functions,
             must_call=variables.must_call,
         )
         return call, reference

@@ -156,7 +156,7 @@ def test_a_request_for_which_there_is_no_room_is_not_sent() -> None:
 
 
 def test_a_prompt_that_has_no_room_for_any_request_is_refused_at_the_start() -> None:
-    with pytest.raises(PromptError, match=r"budget.prompt_tokens is 20. Raise it, or write a shorter version"):
+    with pytest.raises(PromptError, match=r"budget.prompt_tokens is 20: raise it, or write a shorter version"):
         echo(FakeLanguage(), 20)
 
 

@@ -102,7 +102,7 @@ def test_examples_give_way_to_the_budget_and_the_request_is_kept() -> None:
 
 
 def test_a_scope_too_large_for_the_budget_is_refused_at_the_start() -> None:
-    with pytest.raises(PromptError, match="Raise it, or write a shorter version"):
+    with pytest.raises(PromptError, match="raise it, or write a shorter version"):
         model(tokens=600)
 
 

@@ -290,7 +290,7 @@ def test_a_prompt_with_foreign_variables_is_refused() -> None:
 
 @pytest.mark.parametrize("native", [True, False])
 def test_a_budget_that_is_too_small_for_any_lookup_is_refused_at_the_start(native: bool) -> None:
-    with pytest.raises(PromptError, match=r"The prompt lookup/1 has about .* budget.prompt_tokens is 900. Raise it"):
+    with pytest.raises(PromptError, match=r"The prompt lookup/1 has up to .* budget.prompt_tokens is 900: raise it"):
         planner(native=native, tokens=900)
 
 

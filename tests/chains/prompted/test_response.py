@@ -186,7 +186,7 @@ def test_every_kind_of_claim_is_explained() -> None:
 
 def test_a_budget_without_room_for_any_evidence_is_refused_at_the_start() -> None:
     call, _ = PromptedResponder(FakeLanguage(), PROMPT, 60_000).call(asked(Evidence(), "?"))
-    with pytest.raises(PromptError, match=r"budget.prompt_tokens is .* Raise it"):
+    with pytest.raises(PromptError, match=r"budget.prompt_tokens is .*: raise it"):
         PromptedResponder(FakeLanguage(), PROMPT, call.input_tokens + 10)
 
 
