@@ -189,6 +189,31 @@ MISTAKES = {
         changed('id = "support.human"', 'id = "Support"').replace('next = ["support.human"]\n', ""),
         "intents[1].id: found \"Support\"; string should match pattern '^[a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*$'.",
     ),
+    "a language model in capitals": (
+        changed("[budget]\n", '[models]\nintent = ["OpenAI/x"]\n\n[budget]\n'),
+        (
+            'models.intent[0]: found "OpenAI/x"; write provider/model in small letters as litellm does, '
+            "such as 'openai/gpt-4.1-mini'."
+        ),
+    ),
+    "a threshold of a language model": (
+        changed("[budget]\n", '[models]\nintent = ["openai/x@0.9"]\n\n[budget]\n'),
+        (
+            'models.intent[0]: found "openai/x@0.9"; a threshold is for the embedded model alone, as in '
+            "'embedded@0.9'; leave it out here."
+        ),
+    ),
+    "an address without a scheme": (
+        changed("[budget]\n", '[[language_models]]\nname = "a/b"\nbase_url = "host:1/v1"\n\n[budget]\n'),
+        (
+            'language_models[0].base_url: found "host:1/v1"; write it with http:// or https://, '
+            "such as 'http://127.0.0.1:8000/v1'."
+        ),
+    ),
+    "a model twice in a hop": (
+        changed("[budget]\n", '[models]\nintent = ["embedded@0.9", "openai/x", "embedded"]\n\n[budget]\n'),
+        "models.intent[2]: found 'embedded' twice; name each model once.",
+    ),
     "a pattern that is none": (
         changed('pattern = "^[A-Z]$"', 'pattern = "("'),
         (
