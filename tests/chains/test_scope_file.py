@@ -419,3 +419,8 @@ def test_a_path_that_cannot_be_one_is_refused() -> None:
 def test_the_nearest_word_is_offered() -> None:
     assert nearest("blak", ["black", "blue"]) == "allowed: black, blue; did you mean 'black'?"
     assert nearest("zzz", ["black", "blue"]) == "allowed: black, blue."
+
+
+def test_a_language_model_has_an_address_of_its_own() -> None:
+    text = changed("[budget]\n", '[[language_models]]\nname = "a/b"\nbase_url = "http://host:1/v1"\n\n[budget]\n')
+    assert parse_scope(text, "s.toml").language_models[0].base_url == "http://host:1/v1"
