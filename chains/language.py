@@ -1,7 +1,7 @@
 """What the chain asks of a language model, whoever serves it: messages in, text or function calls out."""
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Generic, Literal, Protocol, TypeVar
 
 from pydantic import JsonValue
 
@@ -9,6 +9,7 @@ from chains.allowance import Allowance
 from chains.messages import HopName
 from chains.record import ServedFrom, Usage
 
+InnerT = TypeVar("InnerT", bound="Described")
 Json = dict[str, JsonValue]
 Structure = Literal["json_schema", "json_object", "plain"]
 """How a model is held to a schema: natively, to any JSON object, or by its prompt alone."""
@@ -68,8 +69,8 @@ class Completion:
     served_from: ServedFrom = "provider"
 
 
-class LanguageModel(Protocol):
-    """A language model that can be asked within a turn's allowance."""
+class Described(Protocol):
+    """What is known of a language model before it is asked."""
 
     @property
     def name(self) -> str:
@@ -95,6 +96,41 @@ class LanguageModel(Protocol):
         """The parameters with which a call is sent, for the record; those of a completion are the same."""
         ...
 
+
+class LanguageModel(Described, Protocol):
+    """A language model that can be asked within a turn's allowance."""
+
     async def complete(self, call: ModelCall, allowance: Allowance) -> Completion:
         """Ask it; raises `ModelFailed` (one of its kinds) where there is no reply to look at."""
         ...
+
+
+class Around(Generic[InnerT]):
+    """The base of what stands around a language model and describes itself as that one does."""
+
+    def __init__(self, inner: InnerT) -> None:
+        self._inner = inner
+
+    @property
+    def name(self) -> str:
+        """Its name as the scope writes it."""
+        return self._inner.name
+
+    @property
+    def structure(self) -> Structure:
+        """How it is held to a schema."""
+        return self._inner.structure
+
+    @property
+    def takes_functions(self) -> bool:
+        """Whether it can call functions natively."""
+        return self._inner.takes_functions
+
+    @property
+    def price_table_sha256(self) -> str | None:
+        """Hash of its prices; None where nobody knows them."""
+        return self._inner.price_table_sha256
+
+    def params(self, call: ModelCall) -> Json:
+        """The parameters with which a call is sent."""
+        return self._inner.params(call)

@@ -23,7 +23,7 @@ from assistant.serving import LanguageModels
 from chains.allowance import Allowance
 from chains.contract import Contract
 from chains.errors import HopdeskError, ModelFailed
-from chains.language import Completion, FunctionCall, Json, LanguageModel, ModelCall, Structure
+from chains.language import Around, Completion, FunctionCall, Json, LanguageModel, ModelCall
 from chains.prompt_files import as_json
 from chains.record import HopRecord, Sha256, Usage, digest
 from chains.scope import Cache, Scope
@@ -130,7 +130,7 @@ def _from_cassette(completion: Completion, usage: Usage) -> Completion:
     )
 
 
-class CassetteModel:
+class CassetteModel(Around[LanguageModel]):
     """A language model that answers from a cassette.
 
     What is not on it is asked of the live model and recorded, or, with `only`, is a failure. What was asked live is
@@ -138,29 +138,9 @@ class CassetteModel:
     """
 
     def __init__(self, inner: LanguageModel, cassette: Cassette, *, only: bool) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._cassette = cassette
         self._only = only
-
-    @property
-    def name(self) -> str:
-        """Its name as the scope writes it."""
-        return self._inner.name
-
-    @property
-    def structure(self) -> Structure:
-        """How it is held to a schema."""
-        return self._inner.structure
-
-    @property
-    def takes_functions(self) -> bool:
-        """Whether it can call functions natively."""
-        return self._inner.takes_functions
-
-    @property
-    def price_table_sha256(self) -> str | None:
-        """Hash of its prices; None where nobody knows them."""
-        return self._inner.price_table_sha256
 
     def knows(self, call: ModelCall) -> bool:
         """Whether the reply to this is on the cassette."""
@@ -179,10 +159,6 @@ class CassetteModel:
         completion = await self._inner.complete(call, allowance)
         self._cassette.put(key, completion)
         return completion
-
-    def params(self, call: ModelCall) -> Json:
-        """The parameters with which a call is sent."""
-        return self._inner.params(call)
 
     def _key(self, call: ModelCall) -> Sha256:
         params = self._inner.params(call)

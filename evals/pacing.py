@@ -8,7 +8,7 @@ from decimal import Decimal
 from assistant.language.ports import OneShot
 from chains.allowance import Allowance, Taken
 from chains.errors import AllowanceSpent
-from chains.language import Completion, Json, LanguageModel, ModelCall, Structure
+from chains.language import Around, Completion, LanguageModel, ModelCall
 from chains.record import Sha256
 from evals.run_folder import Done
 
@@ -93,40 +93,16 @@ class _Both(Allowance):
         return self._turns.retry()
 
 
-@dataclass(frozen=True)
-class Metered:
+class Metered(Around[LanguageModel]):
     """A language model whose calls are paid from a run's purse."""
 
-    inner: LanguageModel
-    purse: Purse
-
-    @property
-    def name(self) -> str:
-        """Its name as the scope writes it."""
-        return self.inner.name
-
-    @property
-    def structure(self) -> Structure:
-        """How it is held to a schema."""
-        return self.inner.structure
-
-    @property
-    def takes_functions(self) -> bool:
-        """Whether it can call functions natively."""
-        return self.inner.takes_functions
-
-    @property
-    def price_table_sha256(self) -> str | None:
-        """Hash of its prices; None where nobody knows them."""
-        return self.inner.price_table_sha256
-
-    def params(self, call: ModelCall) -> Json:
-        """The parameters with which a call is sent."""
-        return self.inner.params(call)
+    def __init__(self, inner: LanguageModel, purse: Purse) -> None:
+        super().__init__(inner)
+        self._purse = purse
 
     async def complete(self, call: ModelCall, allowance: Allowance) -> Completion:
         """Ask it; raises `BudgetSpent` where the run cannot pay for it, and whatever it raises itself."""
-        return await self.inner.complete(call, _Both(allowance, self.purse))
+        return await self._inner.complete(call, _Both(allowance, self._purse))
 
 
 class Pace:

@@ -3,36 +3,16 @@
 from decimal import Decimal
 from typing import Protocol
 
-from chains.language import Completion, Json, ModelCall, Structure
+from chains.language import Completion, Described, ModelCall
 from chains.scope import LanguageModelSettings
 
 
-class OneShot(Protocol):
+class OneShot(Described, Protocol):
     """A language model that is asked exactly once: no retries, no cache, no purse."""
 
     @property
     def settings(self) -> LanguageModelSettings:
         """How it is reached."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """Its name as the scope writes it."""
-        ...
-
-    @property
-    def structure(self) -> Structure:
-        """How it is held to a schema."""
-        ...
-
-    @property
-    def takes_functions(self) -> bool:
-        """Whether it can call functions natively."""
-        ...
-
-    @property
-    def price_table_sha256(self) -> str | None:
-        """Hash of its prices; None where nobody knows them."""
         ...
 
     def price_of(self, input_tokens: int, output_tokens: int) -> Decimal:
@@ -41,10 +21,6 @@ class OneShot(Protocol):
 
     async def load(self) -> None:
         """Load what asking it needs, while the event loop goes on; returns at once where that was done before."""
-        ...
-
-    def params(self, call: ModelCall) -> Json:
-        """The parameters with which a call is sent, for the record."""
         ...
 
     async def once(self, call: ModelCall, timeout_s: float) -> Completion:

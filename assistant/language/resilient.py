@@ -22,7 +22,7 @@ from chains.errors import (
     ModelMisconfigured,
     ModelRefused,
 )
-from chains.language import Completion, Json, ModelCall, Structure
+from chains.language import Around, Completion, ModelCall
 from chains.scope import Cache, LanguageModelSettings
 
 _BACKOFF_S = 0.1
@@ -35,7 +35,7 @@ Share = Callable[[], float]
 """A random number, at least 0 and below 1."""
 
 
-class ResilientModel:
+class ResilientModel(Around[OneShot]):
     """Asks a language model, again where that may help, and keeps its replies where the scope says so.
 
     One call takes no longer than the allowance gives a hop at its start, whatever it does in that time. Only failures
@@ -54,37 +54,13 @@ class ResilientModel:
         share: Share = random.random,
     ) -> None:
         """Put a model behind a breaker and a cache; `sleep` and `share` are replaced in tests."""
-        self._inner = inner
+        super().__init__(inner)
         self._breaker = breaker
         self._kept = kept
         self._caching = caching
         self._sleep = sleep
         self._share = share
         self._failures = FailureLog(inner.name)
-
-    @property
-    def name(self) -> str:
-        """Its name as the scope writes it."""
-        return self._inner.name
-
-    @property
-    def structure(self) -> Structure:
-        """How it is held to a schema."""
-        return self._inner.structure
-
-    @property
-    def takes_functions(self) -> bool:
-        """Whether it can call functions natively."""
-        return self._inner.takes_functions
-
-    @property
-    def price_table_sha256(self) -> str | None:
-        """Hash of its prices; None where nobody knows them."""
-        return self._inner.price_table_sha256
-
-    def params(self, call: ModelCall) -> Json:
-        """The parameters with which a call is sent."""
-        return self._inner.params(call)
 
     async def complete(self, call: ModelCall, allowance: Allowance) -> Completion:
         """Ask it within a turn's allowance; raises a kind of `ModelFailed` where there is no reply to look at.
