@@ -71,6 +71,8 @@ def start(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Start:
                 yield Bench(chain or shop_chain(), loop)
 
         monkeypatch.setattr("evals.case_tests.open_bench", opened)
+        for machine in ("CI", "BUILD_NUMBER"):  # there pytest repeats every failure whole in its summary
+            monkeypatch.delenv(machine, raising=False)
         own = (
             "-p",
             "no:hopdesk",
