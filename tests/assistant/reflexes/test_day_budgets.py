@@ -206,7 +206,8 @@ def test_a_turn_that_is_withdrawn_while_it_reserves_gives_it_back(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(ledger._writer, "run", slow)
             turn = asyncio.create_task(budgets.reserve("T0", "demo", LIMITED))
-            await with_a_row.wait()
+            async with asyncio.timeout(30):
+                await with_a_row.wait()
             turn.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await turn
