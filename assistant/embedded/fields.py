@@ -1,6 +1,9 @@
 """Finds the field that a question is about by meaning, where none of its words names one."""
 
+from functools import cached_property
+
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.catalog.vocabulary import FieldWords, Vocabulary
 from assistant.embedded.encoder import Encoder
@@ -16,7 +19,11 @@ class FieldFinder:
     def __init__(self, vocabulary: Vocabulary, encoder: Encoder) -> None:
         self._encoder = encoder
         self._fields = [field for field in vocabulary.fields.values() if field.key not in {"price", "stock", "brand"}]
-        self._vectors = encoder.encode_many([_description(field) for field in self._fields])
+
+    @cached_property
+    def _vectors(self) -> NDArray[np.float32]:
+        """One row for each field; worked out when the first question needs them, because that loads the model."""
+        return self._encoder.encode_many([_description(field) for field in self._fields])
 
     def nearest(self, text: str, category: str | None) -> str | None:
         """The key of the field of a category's products that a text is nearest to, if it is near at all."""

@@ -14,6 +14,11 @@ async def warm_up(sites: Iterable[Site]) -> None:
     """Import and build the guards of all hops, and load each site's models; takes seconds the first time."""
     for hop in (moderation, intent, lookup, response, grounding, outbound):
         await asyncio.to_thread(hop.GUARD.warm_up)
+    await warm_up_models(sites)
+
+
+async def warm_up_models(sites: Iterable[Site]) -> None:
+    """Load each site's models alone, for whoever runs the guards' checks without their library."""
     for site in sites:
         named = site.chain.intent_model
         for model in (*(tier.model for tier in named.tiers), named.last):

@@ -195,8 +195,9 @@ class Prompted(ABC, Generic[GivenT]):
         sent = [*functions, *([self._schema_of(variables)] if self._is_held(functions) else [])]
         beside = message_tokens(more) + sum(estimate_tokens(as_json(one)) for one in sent)
         optional = {name: items for name, items in variables.optional.items() if name in self.prompt.variables}
-        messages, _, trimmed = fit(lambda kept: self.messages(variables, kept), optional, self._prompt_tokens - beside)
-        return _Fitted((*messages, *more), message_tokens(messages) + beside, trimmed)
+        room = self._prompt_tokens - beside
+        messages, tokens, trimmed = fit(lambda kept: self.messages(variables, kept), optional, room)
+        return _Fitted((*messages, *more), tokens + beside, trimmed)
 
     def _schema_of(self, variables: Variables) -> Json:
         return variables.schema or self._schema

@@ -1,6 +1,7 @@
 """Keeps a prompt within its budget of tokens, by leaving out whole pieces of what it can do without."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from chains.language import Json
 from chains.prompt_files import as_json
@@ -15,6 +16,7 @@ _CALLS = ("tool_calls", "tool_call_id")
 Lists = dict[str, list[object]]
 
 
+@lru_cache(maxsize=1024)  # most of a prompt is the same at every request
 def estimate_tokens(text: str) -> int:
     """About how many tokens a text has, on the high side: one for each byte in UTF-8 but for what words are made of."""
     raw = text.encode(errors="surrogatepass")
@@ -24,18 +26,18 @@ def estimate_tokens(text: str) -> int:
 
 def message_tokens(messages: Sequence[Json]) -> int:
     """About how many tokens some messages have, on the high side; function calls are taken to be written as JSON."""
-    return sum(
-        estimate_tokens(str(message.get("content") or ""))
-        + sum(estimate_tokens(as_json(message[name])) for name in _CALLS if name in message)
-        + _MESSAGE_TOKENS
-        for message in messages
-    )
+    return sum(map(_tokens_of, messages))
+
+
+def _tokens_of(message: Json) -> int:
+    calls = sum(estimate_tokens(as_json(message[name])) for name in _CALLS if name in message)
+    return estimate_tokens(str(message.get("content") or "")) + calls + _MESSAGE_TOKENS
 
 
 def fit(
     write: Callable[[Lists], tuple[Json, ...]], optional: Mapping[str, Sequence[object]], budget: int
-) -> tuple[tuple[Json, ...], Lists, dict[str, int]]:
-    """The messages within a budget of tokens, what was kept of the optional lists, and how much of each was left out.
+) -> tuple[tuple[Json, ...], int, dict[str, int]]:
+    """The messages within a budget of tokens, how many they have, and how much of each optional list was left out.
 
     `optional` is in the order in which its lists give way: items go from the end of the first list until it is
     empty, then from the second. Items are taken to be as long as their JSON, and what is written is counted, so it
@@ -44,11 +46,11 @@ def fit(
     """
     kept: Lists = {name: list(items) for name, items in optional.items()}
     messages = write(kept)
-    while (over := message_tokens(messages) - budget) > 0 and any(kept.values()):
-        _drop(kept, over)
+    while (tokens := message_tokens(messages)) > budget and any(kept.values()):
+        _drop(kept, tokens - budget)
         messages = write(kept)
     trimmed = {name: gone for name, items in optional.items() if (gone := len(items) - len(kept[name]))}
-    return messages, kept, trimmed
+    return messages, tokens, trimmed
 
 
 def _drop(kept: Lists, tokens: int) -> None:

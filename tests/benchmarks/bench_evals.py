@@ -4,10 +4,9 @@
 
 Whole chain: cases through four hops on a language model that replies at once (`tests.model_server`, a process of its
 own), litellm in the path, results and records written. One process, then two by `--shard`. One hop: recorded hops
-again, by language model from a cassette and by code, again with everything written; and beside it what the guard
-takes that every reply goes through. Memory: the most that
-a process has had which has loaded all that a run needs, before its first record, after half of so many and after all
-of them, sorted; the records are made as they are read.
+again, by language model from a cassette and by code, again with everything written. Memory: the most that a process
+has had which has loaded all that a run needs, before its first record, after half of so many and after all of them,
+sorted; the records are made as they are read.
 """
 
 import asyncio
@@ -30,9 +29,8 @@ from assistant.cli.opening import Unlogged, demo_scope
 from assistant.embedded.encoder import Encoder
 from assistant.logs import configure_logs
 from assistant.settings import Settings
-from assistant.web.warm_up import warm_up
+from assistant.web.warm_up import warm_up_models
 from assistant.wiring import Site, open_site
-from chains.hops import intent
 from chains.messages import HopName
 from chains.record import HopRecord, digest
 from chains.turn import Chain
@@ -98,7 +96,7 @@ def score(setting: Setting, run: CaseRun, error: str | None) -> tuple[Score, ...
 
 async def whole_chain(opened: Opened, count: int, into: Path, shard: str | None) -> tuple[float, float]:
     """Seconds that so many cases take, of the clock and of the processor; results written and not yet sorted."""
-    await warm_up([replace(opened.site, chain=opened.chain)])
+    await warm_up_models([replace(opened.site, chain=opened.chain)])
     planned = opened.planned(None, shard)
     whole = WholeChain(opened.chain, planned.run.run_id, partial(score, Setting(opened.chain.scope)))
     with RunFolder.create(into, planned.run) as folder:
@@ -142,17 +140,6 @@ async def one_hop(chain: Chain, planned: Planned, records: list[Recorded], into:
         return count / (time.perf_counter() - started), (time.process_time() - used) / count * 1000
 
 
-async def guard_alone(record: HopRecord, chain: Chain) -> float:
-    """Milliseconds of the intent hop's guard."""
-    from pydantic_core import to_json
-
-    raw = to_json(record.parsed).decode()
-    started = time.perf_counter()
-    for _ in range(500):
-        await intent.GUARD.judge(raw, chain.scope)
-    return (time.perf_counter() - started) * 2
-
-
 def made(template: HopRecord, count: int) -> Iterator[Recorded]:
     """So many records like this one, made as they are read."""
     for number in range(count):
@@ -178,7 +165,6 @@ def memory(home: str, record: str, long: int) -> tuple[float, float, float]:
     """The most memory in MB of the demo shop on its embedded models: loaded, after half the records, and after all."""
     configure_logs("ERROR", as_json=False)
     site = open_site(demo_scope(), Settings(home=Path(home)), Encoder(), Unlogged())
-    asyncio.run(warm_up([site]))
     opened, template, loaded = Opened(site, site.chain), HopRecord.model_validate_json(record), peak_mb()
     planned = opened.planned("moderation")
     half = memory_mb(long // 2, site.chain, planned, template, Path(home) / "half")
@@ -223,13 +209,11 @@ def _one_hop_figures(home: Path, base_url: str, long: int) -> Iterator[tuple[str
         if cassette.get(key) is None:
             cassette.put(key, completion)
     opened = Opened.at(home, base_url, cassette)
-    asyncio.run(warm_up(()))
     chain, planned = opened.chain, opened.planned("intent")
     records = [*read_recorded(recorded, "intent", chain)][:_KEPT]
     speed, used_ms = asyncio.run(one_hop(chain, planned, records, home / "by-cassette"))
     yield "one hop (intent) from a cassette, one process", f"{speed:,.0f} cases/s"
     yield "  of which a case takes of the processor", f"{used_ms:.2f} ms"
-    yield "  of which its guard alone", f"{asyncio.run(guard_alone(records[0].record, chain)):.2f} ms"
     rules, planned = [*read_recorded(recorded, "moderation", chain)], opened.planned("moderation")
     by_code = [one for one in rules if one.record.model == "rules/1"]
     speed, used_ms = asyncio.run(one_hop(chain, planned, by_code[:_KEPT], home / "by-code"))

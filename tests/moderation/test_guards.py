@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from moderation.contract import Failure, Judged, assess
-from moderation.guards import Guard, GuardError
+from moderation.guards import Guard, GuardError, checks_alone
 
 R = TypeVar("R")
 
@@ -75,6 +75,17 @@ RAW = (
 @given(RAW, st.integers(0, 10))
 def test_a_guard_says_what_the_contract_says_without_it(raw: str, context: int) -> None:
     assert run(GUARD.judge(raw, context)) == assess(raw, Reply, CHECKS, context)
+
+
+def test_checks_alone_say_the_same_and_leave_the_library_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = Guard("alone", Reply, CHECKS)
+    raws = ['{"text": "hello"}', '{"text": "HEY"}', "null", '{"text": NaN}']
+    by_library = [run(guard.judge(raw, 4)) for raw in raws]
+    monkeypatch.setattr("moderation.guards._string_guard", lambda *_: pytest.fail("the library was asked"))
+    with checks_alone():
+        assert [run(Guard("alone", Reply, CHECKS).judge(raw, 4)) for raw in raws] == by_library
+    with pytest.raises(pytest.fail.Exception):
+        run(Guard("again", Reply, CHECKS).judge(raws[0], 4))
 
 
 def test_many_calls_at_once_do_not_mix() -> None:

@@ -92,9 +92,12 @@ def test_missing_weights_are_named_with_the_package_that_carries_them(
         Encoder()
 
 
-def test_damaged_weights_are_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    broken = tmp_path / "broken"
+@pytest.mark.parametrize("damaged", ["model.onnx", "tokenizer.json"])
+def test_damaged_files_are_refused_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, damaged: str
+) -> None:
+    broken, found = tmp_path / "broken", module._find
     broken.write_bytes(b"not a model")
-    monkeypatch.setattr(module, "_find", lambda *_: broken)
+    monkeypatch.setattr(module, "_find", lambda package, name: broken if name == damaged else found(package, name))
     with pytest.raises(EmbeddedModelError, match=r"cannot be loaded from .*Install it again\."):
-        Encoder()
+        Encoder().encode("?")
