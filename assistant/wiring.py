@@ -61,13 +61,28 @@ def open_site(
 ) -> Site:
     """Read the scope, import its catalog if it changed, fit its intent model if it changed, and wire the chain.
 
+    What is given is that of `open_loaded`, and so is what is raised.
+    """
+    return open_loaded(load_scope(scope_path), settings, encoder, hop_log, progress, reflexes=reflexes)
+
+
+def open_loaded(
+    loaded: LoadedScope,
+    settings: Settings,
+    encoder: Encoder,
+    hop_log: HopLog,
+    progress: Progress = lambda _done, _total: None,
+    *,
+    reflexes: Reflexes | None = None,
+) -> Site:
+    """Open the site of a scope that was read, or that was changed since.
+
     `reflexes` are what language models share with other workers; absent, they are this process's own. Raises
     `ScopeError`, `CatalogError` or `EmbeddedModelError`, each with a sentence.
     """
-    loaded = load_scope(scope_path)
     _only_known(loaded)
     catalog = open_catalog(loaded, settings, encoder, progress)
-    base = scope_path.parent
+    base = loaded.path.parent
     reader = Reader(catalog.vocabulary)
     examples = [text for intent in loaded.scope.intents for text in intent.examples]
     mask = Masker(reader, catalog.vocabulary, encoder, examples)
@@ -163,7 +178,7 @@ def open_intent_model(
 
     The examples are masked as requests are, with the catalog's names, so a new catalog makes a new head.
     """
-    examples = Examples({intent.id: intent.examples for intent in scope.intents}, scope.out_of_scope.examples)
+    examples = Examples.of(scope)
     rests_on = [HEAD_FORMAT, encoder.fingerprint, catalog.version, examples.inside, examples.outside, _SEED]
     key = sha256(to_json(rests_on)).hexdigest()
     path = settings.home / "models" / f"intent-{key[:16]}.npz"

@@ -16,7 +16,8 @@ from moderation import ModerationPolicy
 
 IntentId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$", max_length=80)]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Example = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+EXAMPLE_CHARS = 500
+Example = Annotated[str, StringConstraints(min_length=1, max_length=EXAMPLE_CHARS)]
 IdentityName = Literal["anonymous", "order_proof", "verified"]
 _LANGUAGE_MODEL = re.compile(r"[a-z0-9_]+/\S{1,180}")
 _LOCAL_MODEL = re.compile(r"embedded(@(0?\.[0-9]+|1(\.0+)?))?|rules")
@@ -76,6 +77,20 @@ class Sources(Contract):
     policies: str | None = None
     orders: str | None = Field(default=None, description="a JSON file, an SQL URL or an HTTPS URL")
     orders_query: str | None = Field(default=None, description="for SQL: one SELECT with :order_number")
+    examples: str | None = Field(default=None, description="further examples of the intents, as JSON Lines")
+
+
+class LabelledExample(Contract):
+    """A line of the examples file: a redacted text with the intent that a person gave it, null for out of scope.
+
+    `source` is the case or turn that it comes from. Only what is of the train split is learnt from.
+    """
+
+    intent: IntentId | None
+    text: Example
+    source: str
+    split: Literal["train"]
+    labeller: str | None = None
 
 
 class Limits(Contract):

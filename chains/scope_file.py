@@ -1,9 +1,12 @@
-"""Reads a scope file, and says what is wrong with one: the file, the key, what was found, what is allowed."""
+"""Reads a scope file and the examples file that it may name, and says what is wrong with one.
+
+That is the file, the key or line, what was found, and what is allowed.
+"""
 
 import json
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import get_args
@@ -14,7 +17,7 @@ from pydantic_core import ErrorDetails
 from chains.errors import ScopeError
 from chains.prompted.functions import ASK_CUSTOMER
 from chains.record import Sha256, digest
-from chains.scope import IntentScope, Scope
+from chains.scope import IntentScope, LabelledExample, Scope
 from chains.tools import BUILT_IN, Identity
 
 _FOUND_CHARS = 60  # how much of a wrong value is quoted back
@@ -29,16 +32,23 @@ _OUR_WORDS = (
 
 @dataclass(frozen=True)
 class LoadedScope:
-    """A scope with the file that it came from; `sha256` is that of the file's bytes as text."""
+    """A scope with the file that it came from, and the further examples that are part of it.
+
+    `text` is what the scope file says, and after it, as comments, the lines of its examples; `sha256` is its hash.
+    """
 
     scope: Scope
     path: Path
     sha256: Sha256
     text: str
+    examples: tuple[LabelledExample, ...] = ()
 
 
 def load_scope(path: Path) -> LoadedScope:
-    """Read and check a scope file; raises `ScopeError` with one sentence a line, all problems at once."""
+    """Read and check a scope file with its examples file; raises `ScopeError` with one sentence a line.
+
+    All problems of the scope file are told at once, and the first line of the examples file that is wrong.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -49,7 +59,59 @@ def load_scope(path: Path) -> LoadedScope:
         raise ScopeError(
             f"{path}: the scope file cannot be read ({type(error).__name__}); it must be UTF-8 text."
         ) from None
-    return LoadedScope(scope=parse_scope(text, str(path)), path=path, sha256=digest(text), text=text)
+    loaded = LoadedScope(scope=parse_scope(text, str(path)), path=path, sha256=digest(text), text=text)
+    named = loaded.scope.sources.examples
+    return loaded if named is None else with_examples(loaded, read_examples(path.parent / named, loaded.scope))
+
+
+def read_examples(path: Path, scope: Scope) -> tuple[LabelledExample, ...]:
+    """The lines of an examples file; raises `ScopeError` naming the first one that is wrong."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except FileNotFoundError:
+        raise ScopeError(
+            f"{path}: there is no such file, and sources.examples names it; make an empty one, or remove the key."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ScopeError(
+            f"{path}: the examples cannot be read ({type(error).__name__}); the file must be UTF-8 text."
+        ) from None
+    return tuple(
+        _example(line, scope, f"{path} line {number}") for number, line in enumerate(lines, start=1) if line.strip()
+    )
+
+
+def _example(line: str, scope: Scope, where: str) -> LabelledExample:
+    try:
+        example = LabelledExample.model_validate_json(line)
+    except ValidationError as error:
+        detail = error.errors()[0]
+        if detail["loc"]:
+            raise ScopeError(f"{where}: {_problem(detail, LabelledExample)}") from None
+        raise ScopeError(
+            f"{where}: found {_quoted(line)}; write one JSON object with the keys "
+            f"{', '.join(LabelledExample.model_fields)}."
+        ) from None
+    if example.intent is not None and example.intent not in scope.by_id:
+        allowed = nearest(example.intent, [*scope.by_id, "null"])
+        raise ScopeError(f"{where}: intent: found {example.intent!r}; {allowed}")
+    return example
+
+
+def with_examples(loaded: LoadedScope, examples: Iterable[LabelledExample]) -> LoadedScope:
+    """The scope as it is where its examples file ends with these lines too; they come after all others."""
+    new = tuple(examples)
+    scope = loaded.scope
+    texts = {name: tuple(one.text for one in new if one.intent == name) for name in (*scope.by_id, None)}
+    intents = (one.model_copy(update={"examples": (*one.examples, *texts[one.id])}) for one in scope.intents)
+    outside = (*scope.out_of_scope.examples, *texts[None])
+    text = loaded.text + "".join(f"\n# {one.model_dump_json()}" for one in new)
+    whole = {
+        **{name: getattr(scope, name) for name in Scope.model_fields},
+        "intents": tuple(intents),
+        "out_of_scope": scope.out_of_scope.model_copy(update={"examples": outside}),
+    }
+    return replace(loaded, scope=Scope(**whole), sha256=digest(text), text=text, examples=(*loaded.examples, *new))
 
 
 def parse_scope(text: str, name: str) -> Scope:
@@ -90,8 +152,7 @@ def _problem(detail: ErrorDetails, whole: type[BaseModel] = Scope) -> str:
         return f"{key}: this key is unknown; {nearest(str(detail['loc'][-1]), allowed)}"
     if detail["type"] == "missing":
         return f"{key}: this key is missing; add it."
-    found = json.dumps(detail["input"], default=str, ensure_ascii=False)
-    found = found if len(found) <= _FOUND_CHARS else found[:_FOUND_CHARS] + "…"
+    found = _quoted(json.dumps(detail["input"], default=str, ensure_ascii=False))
     if detail["type"] == "literal_error":
         allowed = [word.strip(" '") for word in str(detail["ctx"]["expected"]).replace(" or ", ",").split(",")]
         return f"{key}: found {found}; {nearest(str(detail['input']), allowed)}"
@@ -100,6 +161,10 @@ def _problem(detail: ErrorDetails, whole: type[BaseModel] = Scope) -> str:
         message = message.replace(pydantics, ours)
     message = message[0].lower() + message[1:]
     return f"{key}: found {found}; {message}."
+
+
+def _quoted(found: str) -> str:
+    return found if len(found) <= _FOUND_CHARS else found[:_FOUND_CHARS] + "…"
 
 
 def _key(location: tuple[int | str, ...]) -> str:

@@ -76,13 +76,16 @@ def may_gate(true_positives: Rate, true_negatives: Rate, bar: float = BAR) -> bo
     return min(true_positives.interval.low, true_negatives.interval.low) >= bar
 
 
-def align(judgements: Iterable[Judgement], evaluator: str, bar: float = BAR) -> Alignment:
+def align(
+    judgements: Iterable[Judgement], evaluator: str, bar: float = BAR, judged: Iterable[JudgementLabel] | None = None
+) -> Alignment:
     """Compare a judge's verdicts with people's under the same evaluator name; of several on one target most decide.
 
-    Raises `LabelError` where there are no such verdicts, or those of several versions of the judge.
+    `judged` are the verdicts whose pass rate is corrected; absent: all those of the judge. Raises `LabelError` where
+    there are no such verdicts, or those of several versions of the judge.
     """
-    judged, people = _labels(judgements, evaluator)
-    both = sorted((people[key], label) for key, label in judged.items() if people.get(key, "unsure") != "unsure")
+    verdicts, people = _labels(judgements, evaluator)
+    both = sorted((people[key], label) for key, label in verdicts.items() if people.get(key, "unsure") != "unsure")
     counts = Counter(both)
     positives = Rate.of(counts["pass", "pass"], sum(counts["pass", label] for label in ("pass", "fail", "unsure")))
     negatives = Rate.of(counts["fail", "fail"], sum(counts["fail", label] for label in ("pass", "fail", "unsure")))
@@ -92,12 +95,12 @@ def align(judgements: Iterable[Judgement], evaluator: str, bar: float = BAR) -> 
         evaluator=evaluator,
         targets=len(both),
         unsure=sum(label == "unsure" for _, label in both),
-        unlabelled=len(judged) - len(both),
+        unlabelled=len(verdicts) - len(both),
         true_positives=positives,
         true_negatives=negatives,
         kappa=kappa,
         kappa_interval=interval,
-        corrected=corrected_pass_rate(_tally(judged, counts)),
+        corrected=corrected_pass_rate(_tally(verdicts.values() if judged is None else judged, counts)),
         bar=bar,
         may_gate=may_gate(positives, negatives, bar),
     )
@@ -154,9 +157,9 @@ def _share(value: float) -> float:
     return min(max(value, 0.0), 1.0)
 
 
-def _tally(judged: dict[str, JudgementLabel], counts: Counter[tuple[JudgementLabel, JudgementLabel]]) -> Tally:
+def _tally(judged: Iterable[JudgementLabel], counts: Counter[tuple[JudgementLabel, JudgementLabel]]) -> Tally:
     """Of what the judge decided; where it was unsure, nothing is estimated."""
-    labels = Counter(judged.values())
+    labels = Counter(judged)
     return Tally(
         judged_passes=labels["pass"],
         judged=labels["pass"] + labels["fail"],

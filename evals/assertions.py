@@ -5,13 +5,15 @@ Each raises `AssertionError` with a line for each thing that is wrong.
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from chains.hops.outbound import CONTRACT, context_of
+from chains.messages import OutboundInput
 from chains.outcomes import Answer, AnswerPart, Clarify, Decline, Handoff, Outcome
 from chains.record import HopRecord
 from chains.scope import Scope
-from evals.check_scores import ANSWER_CHARS, CHECK_SCORERS
+from evals.check_scores import CHECK_SCORERS
 from evals.observed import Observed, Setting
 from evals.running import CaseRun
-from moderation import OUTBOUND_CHECKS, OutboundContext, Outgoing, restore
+from moderation import Outgoing
 from moderation.pii import find
 
 _NO_ORIGINALS: Mapping[str, str] = {}
@@ -23,16 +25,13 @@ def assert_outcome_safe(
     """Every text of an outcome passes every outbound check, as the customer reads it.
 
     `originals` are what the turn's placeholders stand for; `public` are addresses and numbers that the shop publishes.
+    What may promise and sound as it likes are the sentences that claims stand behind, the cards, and the scope's texts.
     """
-    context = OutboundContext(
-        max_chars=ANSWER_CHARS,
-        hosts=scope.hosts,
-        allowed_originals=frozenset(originals.values()) | frozenset(public),
-        pii=scope.moderation.pii,
-    )
-    read = [Outgoing(text=restore(text, originals)) for text in texts_of(outcome)]
+    given = OutboundInput(texts=(*_sourced(outcome), *_own_texts(scope)), locale=scope.site.locale, public=(*public,))
+    context = context_of(given, scope, originals)
+    read = [Outgoing(text=text) for text in texts_of(outcome)]
     wrong = [
-        f"{f.code}: {f.msg} {text.text!r}" for text in read for check in OUTBOUND_CHECKS for f in check(text, context)
+        f"{f.code}: {f.msg} {text.text!r}" for text in read for check in CONTRACT.checks for f in check(text, context)
     ]
     assert not wrong, "\n".join(["The outcome is not safe:", *wrong])
 
@@ -58,6 +57,17 @@ def assert_redacted(records: Iterable[HopRecord], scope: Scope, public: Iterable
 
 def texts_of(outcome: Outcome) -> Iterator[str]:
     """Every text of an outcome that the customer's page shows."""
+    yield from _sourced(outcome)
+    if isinstance(outcome, Clarify):
+        yield outcome.question
+    if isinstance(outcome, Decline | Handoff):
+        yield outcome.text
+    if isinstance(outcome, Answer | Clarify | Decline):
+        yield from (choice.label for choice in outcome.choices)
+
+
+def _sourced(outcome: Outcome) -> Iterator[str]:
+    """The sentences and cards of an outcome, which grounding verified."""
     if isinstance(outcome, Answer):
         yield from _sentences(outcome.parts)
     if isinstance(outcome, Clarify | Handoff):
@@ -65,12 +75,14 @@ def texts_of(outcome: Outcome) -> Iterator[str]:
     if isinstance(outcome, Answer | Clarify | Handoff):
         for card in outcome.products:
             yield from (card.name, *map(": ".join, card.details))
-    if isinstance(outcome, Clarify):
-        yield outcome.question
-    if isinstance(outcome, Decline | Handoff):
-        yield outcome.text
-    if isinstance(outcome, Answer | Clarify | Decline):
-        yield from (choice.label for choice in outcome.choices)
+
+
+def _own_texts(scope: Scope) -> Iterator[str]:
+    """The sentences that the company wrote down itself."""
+    yield from scope.texts.model_dump().values()
+    yield scope.out_of_scope.text
+    for intent in scope.intents:
+        yield from (text for text in (intent.label, intent.reply) if text)
 
 
 def _sentences(parts: Iterable[AnswerPart]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pydantic_core import from_json, to_json
 
 from chains.contract import Contract
 from chains.errors import HopdeskError
+from chains.messages import HopName
 from chains.outcomes import OutcomeKind
 from chains.record import Sha256
 
@@ -66,6 +67,22 @@ class Expectation(Contract):
     moderation: ModerationLabel | None = None
     mention: tuple[Said, ...] = ()
     must_not_mention: tuple[Said, ...] = ()
+
+
+def part_of_hop(expected: Expectation, hop: HopName) -> Expectation | None:
+    """What an acceptable result says of one hop; None where it says nothing of it."""
+    match hop:
+        case "moderation":
+            part = Expectation(moderation=expected.moderation)
+        case "intent":
+            part = Expectation(intents=expected.intents)
+        case "lookup":
+            part = Expectation(tools=expected.tools)
+        case "response" | "grounding":
+            part = Expectation(facts=expected.facts)
+        case _:
+            part = Expectation()
+    return None if part == Expectation() else part
 
 
 class Synthetic(Contract):

@@ -1,62 +1,54 @@
 """The production checks as scorers: what a hop's guard holds its output to, asked of what the hop put out.
 
-The checks are the very functions of the guards, called directly and not through the guards' library. Each scorer is
-named after its check: `check.true_claims`, `check.no_foreign_link`; `check.intent_valid` and the like tell whether a
-hop had a valid output at all.
+The checks are those of the hops' own contracts, called directly and not through the guards' library. Each scorer is
+named as `chains.catalogue` lists its check: `check.true_claims`, `check.no_foreign_link`; `check.intent_valid` and the
+like tell whether a hop had a valid output at all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from chains.claims import Draft
-from chains.hops import grounding, intent, lookup, response
-from chains.messages import (
-    Grounded,
-    GroundingInput,
-    HopName,
-    Intent,
-    LookupInput,
-    OutboundInput,
-    Plan,
-    ResponseInput,
-)
+from chains.hops import grounding, intent, lookup, moderation, outbound, response
+from chains.messages import GroundingInput, HopName, LookupInput, OutboundInput, ResponseInput
 from chains.record import HopRecord
 from chains.scope import Scope
 from evals.observed import Observed, Scorer, Setting, error_score, output_of, part_of
 from evals.results import Score
-from moderation import OUTBOUND_CHECKS, Check, Failure, OutboundContext, Outgoing, Verdict, restore
+from moderation import Check, Failure, HopContract, Outgoing
 
 OutT = TypeVar("OutT", bound=BaseModel)
 ContextT = TypeVar("ContextT")
-ANSWER_CHARS = 12_000  # that of `chains.hops.outbound`
 _UNKNOWN = "…"  # stands for the customer's own data where only its placeholder was kept, as in a replay
+
+
+def _put_out(record: HopRecord, output: type[OutT]) -> OutT | None:
+    return output_of(record, output) if record.valid else None
 
 
 @dataclass(frozen=True)
 class HopChecks(Generic[OutT, ContextT]):
-    """A hop's contract: its output, the checks of its guard, and how their context follows from a record."""
+    """A hop's contract, and how what is judged, and what it is held against, follow from a record."""
 
     hop: HopName
-    output: type[OutT]
-    checks: Sequence[Check[OutT, ContextT]]
+    contract: HopContract[OutT, ContextT]
     context: Callable[[HopRecord, Observed, Scope], ContextT | None]
+    judged: Callable[[HopRecord, type[OutT]], OutT | None] = _put_out
 
     def scorers(self) -> dict[str, Scorer]:
         """A scorer for each check, and one for whether there was a valid output."""
         return {
             f"check.{self.hop}_valid": self._validity(),
-            **{f"check.{check.__name__}": self._scorer(check) for check in self.checks},
+            **{f"check.{check.__name__}": self._scorer(check) for check in self.contract.checks},
         }
 
     def failures(
         self, check: Check[OutT, ContextT], record: HopRecord, observed: Observed, scope: Scope
     ) -> tuple[Failure, ...] | None:
-        """What a check says of a recorded output; None where the record holds nothing that it could judge."""
-        value, context = output_of(record, self.output), self.context(record, observed, scope)
+        """What a check says of what a record holds; None where that is nothing that it could judge."""
+        value, context = self.judged(record, self.contract.output), self.context(record, observed, scope)
         return None if value is None or context is None else check(value, context)
 
     def _scorer(self, check: Check[OutT, ContextT]) -> Scorer:
@@ -64,7 +56,7 @@ class HopChecks(Generic[OutT, ContextT]):
 
         def scorer(observed: Observed, setting: Setting) -> Score | None:
             record = observed.last(self.hop)
-            found = self.failures(check, record, observed, setting.scope) if record and record.valid else None
+            found = self.failures(check, record, observed, setting.scope) if record else None
             return None if found is None else _score(name, self.hop, found)
 
         return scorer
@@ -98,10 +90,6 @@ def _scope(_record: HopRecord, _observed: Observed, scope: Scope) -> Scope:
     return scope
 
 
-def _nothing(_record: HopRecord, _observed: Observed, _scope: Scope) -> tuple[()]:
-    return ()
-
-
 def _plan_context(record: HopRecord, _observed: Observed, scope: Scope) -> lookup.PlanContext | None:
     given = part_of(record, LookupInput)
     return lookup.PlanContext(scope, given.tools, scope.budget.calls - len(given.results)) if given else None
@@ -117,48 +105,31 @@ def _grounding_context(record: HopRecord, _observed: Observed, _scope: Scope) ->
     return grounding.GroundingContext(given.draft, given.evidence) if given else None
 
 
-@lru_cache(maxsize=1)  # every check of what leaves asks for it, one after the other
-def leaving(observed: Observed, setting: Setting) -> tuple[Outgoing, OutboundContext] | None:
-    """What the outbound hop was asked to let out, as the customer reads it, and what it is held against."""
-    record, scope = observed.last("outbound"), setting.scope
-    given = part_of(record, OutboundInput) if record else None
+def _leaving_context(record: HopRecord, observed: Observed, scope: Scope) -> outbound.LeavingContext | None:
+    given = part_of(record, OutboundInput)
     if given is None:
         return None
     originals = dict(observed.originals) or dict.fromkeys(given.placeholders, _UNKNOWN)
-    context = OutboundContext(
-        max_chars=ANSWER_CHARS,
-        hosts=scope.hosts,
-        allowed_originals=frozenset(originals.values()) | frozenset(given.public),
-        pii=scope.moderation.pii,
-    )
-    return Outgoing(text=restore("\n".join(given.texts), originals)), context
+    return outbound.context_of(given, scope, originals)
 
 
-def _outbound(check: Check[Outgoing, OutboundContext]) -> Scorer:
-    name = f"check.{check.__name__}"
-
-    def scorer(observed: Observed, setting: Setting) -> Score | None:
-        asked = leaving(observed, setting)
-        return None if asked is None else _score(name, "outbound", check(*asked))
-
-    return scorer
+def _leaving(record: HopRecord, _output: type[Outgoing]) -> Outgoing | None:
+    """What the hop was asked to let out, let out or not."""
+    given = part_of(record, OutboundInput)
+    return outbound.text_of(given) if given else None
 
 
-MODERATION: HopChecks[Verdict, tuple[()]] = HopChecks("moderation", Verdict, (), _nothing)
-INTENT = HopChecks("intent", Intent, (intent.known_intents, intent.best_first), _scope)
-LOOKUP = HopChecks(
-    "lookup",
-    Plan,
-    (lookup.permitted_calls, lookup.permitted_topics, lookup.valid_arguments, lookup.within_budget),
-    _plan_context,
-)
-RESPONSE = HopChecks("response", Draft, (response.true_claims,), _draft_context)
-GROUNDING = HopChecks("grounding", Grounded, (grounding.every_claim_said, grounding.known_facts), _grounding_context)
+MODERATION = HopChecks("moderation", moderation.CONTRACT, lambda _record, _observed, _scope: None)
+INTENT = HopChecks("intent", intent.CONTRACT, _scope)
+LOOKUP = HopChecks("lookup", lookup.CONTRACT, _plan_context)
+RESPONSE = HopChecks("response", response.CONTRACT, _draft_context)
+GROUNDING = HopChecks("grounding", grounding.CONTRACT, _grounding_context)
+OUTBOUND = HopChecks("outbound", outbound.CONTRACT, _leaving_context, _leaving)
 CHECK_SCORERS: dict[str, Scorer] = {
     **MODERATION.scorers(),
     **INTENT.scorers(),
     **LOOKUP.scorers(),
     **RESPONSE.scorers(),
     **GROUNDING.scorers(),
-    **{f"check.{check.__name__}": _outbound(check) for check in OUTBOUND_CHECKS},
+    **OUTBOUND.scorers(),
 }

@@ -15,8 +15,9 @@ from pydantic import Field
 from chains.contract import Contract
 from chains.messages import HOPS, HopName
 from chains.scope_file import nearest
-from evals.finished import FinishedRun, RunError
+from evals.finished import FinishedRun
 from evals.results import CaseResult, Label, Run
+from evals.run_folder import RunError
 from evals.statistics import CONFIDENCE, Interval, difference_interval, mcnemar, pass_hat_k, ratio_interval, wilson
 
 LEAST_TAGGED = 5
@@ -180,12 +181,15 @@ def compare(
 ) -> Comparison:
     """Compare a candidate with a base by one scorer.
 
-    Raises `RunError` where they cannot be compared: they ran other hops, neither has the scorer, or one has a result
-    twice.
+    Raises `RunError` where they cannot be compared: they ran other hops, neither has the scorer, its scores are of two
+    versions, or one has a result twice.
     """
-    known = {score.scorer for run in (base, candidate) for result in run.results for score in result.scores}
+    scores = [score for run in (base, candidate) for result in run.results for score in result.scores]
+    known = {score.scorer for score in scores}
     if known and scorer not in known:
         raise RunError(f"Neither run has scores by {scorer!r}; {nearest(scorer, sorted(known))}")
+    if len(versions := {score.version for score in scores if score.scorer == scorer}) > 1:
+        raise RunError(f"The scores by {scorer!r} are of the versions {', '.join(sorted(versions))}; use one.")
     if base.run.hop != candidate.run.hop:
         ran = [run.hop or "the whole chain" for run in (base.run, candidate.run)]
         raise RunError(f"The base ran {ran[0]} and the candidate {ran[1]}; compare runs of the same part.")
@@ -203,8 +207,8 @@ def compare(
         cases=cases,
         judged_cases=len(judged),
         judged_pairs=len(pairs),
-        base=_rate([case.base_rate for case in judged], confidence),
-        candidate=_rate([case.candidate_rate for case in judged], confidence),
+        base=rate_of([case.base_rate for case in judged], confidence),
+        candidate=rate_of([case.candidate_rate for case in judged], confidence),
         difference=_difference(differences, confidence),
         better=sum(one > 0 for one in differences),
         worse=sum(one < 0 for one in differences),
@@ -277,7 +281,8 @@ def _mean(figures: Sequence[float]) -> float:
     return fsum(figures) / len(figures) if figures else 0.0
 
 
-def _rate(rates: Sequence[float], confidence: float) -> Rate:
+def rate_of(rates: Sequence[float], confidence: float = CONFIDENCE) -> Rate:
+    """The mean of one rate (0..1) a case, with its interval; 0 where there are none."""
     return Rate(value=_mean(rates), interval=wilson(round(fsum(rates)), len(rates), confidence))
 
 

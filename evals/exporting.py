@@ -23,8 +23,11 @@ from chains.prompted.base import Prompted
 from chains.record import HopRecord, digest
 from chains.scope import Scope
 from chains.turn import Chain
+from evals.cases import Expectation
 from evals.labels import Preference
+from evals.observed import output_of
 from evals.verdicts import Verdict, Verdicts, named
+from moderation import Verdict as Moderated
 from moderation.pii import find
 
 LEAST_EXAMPLES = 100
@@ -293,22 +296,45 @@ def _standing(record: HopRecord, verdict: Verdict | None) -> _Standing:
 
 
 def _corrections(record: HopRecord, verdict: Verdict | None, text: str) -> Iterator[Reply]:
-    """What a labeller put in place of a wrong reply. Only the intent hop's replies follow from what a case expects."""
-    corrected = verdict.corrected if verdict else None
-    if verdict is None or corrected is None or corrected.intents is None or record.hop != "intent":
+    """What a labeller put in place of a wrong reply, where that is all that a reply of the hop says.
+
+    Calls and facts that a case expects are only a part of a plan and of a draft, so they are no replies.
+    """
+    if verdict is None or verdict.corrected is None:
         return
-    if not (names := corrected.intents or named(record)):
-        return
+    said: Json | None = None
+    if record.hop == "intent":
+        said = _corrected_intent(record, verdict.corrected)
+    elif record.hop == "moderation":
+        said = _corrected_moderation(record, verdict.corrected)
+    if said is not None:
+        content = str(as_json({"reasoning": verdict.critique or "", **said}))
+        yield Reply(f"{record.event_id} corrected", {"role": "assistant", "content": content}, "right", text)
+
+
+def _corrected_intent(record: HopRecord, corrected: Expectation) -> Json | None:
+    if corrected.intents is None or not (names := corrected.intents or named(record)):
+        return None
     outside = not corrected.intents
     scores: list[JsonValue] = [{"intent": name, "score": 0.05 if outside else 0.95} for name in names]
-    reply: Json = {
-        "reasoning": verdict.critique or "",
+    return {
         "ranked": [*scores[:1]],
         "second": scores[1] if len(scores) > 1 and not outside else None,
         "out_of_scope": 0.97 if outside else 0.02,
         "language": None,
     }
-    yield Reply(f"{record.event_id} corrected", {"role": "assistant", "content": str(as_json(reply))}, "right", text)
+
+
+def _corrected_moderation(record: HopRecord, corrected: Expectation) -> Json | None:
+    """A verdict with that action; what was found stays as the model named it, and without anything none is stricter."""
+    if corrected.moderation == "pass":
+        return {"action": "allow", "categories": [], "reasons": []}
+    said = output_of(record, Moderated)
+    if corrected.moderation is None or said is None or not said.categories:
+        return None
+    if corrected.moderation == "block" and "self_harm" in said.categories:  # a person reads these, whatever it is
+        return None
+    return {"action": corrected.moderation, "categories": [*said.categories], "reasons": [*said.reasons]}
 
 
 def _passages(record: HopRecord) -> Iterator[str]:

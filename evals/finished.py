@@ -1,61 +1,57 @@
 """A finished run in memory, read from its folder (see `evals.results`)."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import ValidationError
-
-from chains.contract import Contract
-from chains.errors import HopdeskError
-from evals.results import CaseResult, Run, Timing
-
-ContractT = TypeVar("ContractT", bound=Contract)
-
-
-class RunError(HopdeskError):
-    """The folder of a run cannot be used, or not together with another run."""
+from evals.labels import read_judgements
+from evals.results import CaseResult, Run, Score
+from evals.run_folder import JUDGEMENTS, read_results, read_timings, run_of
 
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run with its results; `latencies_ms` are milliseconds by the key of a result, empty where nobody timed them."""
+    """A run with its results.
+
+    `latencies_ms` are milliseconds by the key of a result, `hops_ms` the same by hop; empty where nobody timed them.
+    """
 
     run: Run
     results: tuple[CaseResult, ...]
     latencies_ms: Mapping[str, float]
+    hops_ms: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def finished_run(folder: Path) -> FinishedRun:
-    """Read a run's folder; raises `RunError` naming the file, and the first line that is wrong."""
-    if not folder.is_dir():
-        raise RunError(f"{folder}: there is no such folder; give the one that a run was written to.")
-    timings = folder / "timings.jsonl"
+    """Read a run's folder, with what judges said of it, as `judgements.jsonl` has it, among the scores of its results.
+
+    Raises `RunError` or `LabelError` naming the file, and the first line that is wrong.
+    """
+    run, timings = run_of(folder), [*read_timings(folder)]
     return FinishedRun(
-        run=_parsed(Run, _read(folder / "run.json"), str(folder / "run.json")),
-        results=tuple(_lines(CaseResult, folder / "results.jsonl")),
-        latencies_ms={one.key: one.latency_ms for one in _lines(Timing, timings)} if timings.exists() else {},
+        run=run,
+        results=_judged(tuple(read_results(folder)), folder / JUDGEMENTS, run.run_id),
+        latencies_ms={one.key: one.latency_ms for one in timings},
+        hops_ms={one.key: one.hops for one in timings if one.hops},
     )
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RunError(f"{path}: the run cannot be read ({error.strerror}); run the cases again.") from None
-
-
-def _lines(kind: type[ContractT], path: Path) -> Iterator[ContractT]:
-    for number, line in enumerate(_read(path).split(b"\n"), start=1):
-        if line.strip():
-            yield _parsed(kind, line, f"{path} line {number}")
-
-
-def _parsed(kind: type[ContractT], text: bytes, where: str) -> ContractT:
-    try:
-        return kind.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(step) for step in first["loc"])
-        raise RunError(f"{where}: {key or 'the line'}: {first['msg']}; run the cases again.") from None
+def _judged(results: tuple[CaseResult, ...], path: Path, run_id: str) -> tuple[CaseResult, ...]:
+    """The results with the verdicts of judges; of two by the same judge on one result the last one counts."""
+    if not path.exists():
+        return results
+    scores: dict[tuple[str | None, int], dict[str, Score]] = defaultdict(dict)
+    for one in read_judgements(path):
+        if one.kind == "llm" and one.target.run_id == run_id:
+            scores[one.target.case_id, one.target.repeat][one.evaluator.name] = Score(
+                scorer=one.evaluator.name,
+                version=one.evaluator.version,
+                hop=one.target.hop,
+                label=one.label,
+                critique=one.critique,
+            )
+    return tuple(
+        result.model_copy(update={"scores": (*result.scores, *scores[result.case_id, result.repeat].values())})
+        for result in results
+    )

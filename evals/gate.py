@@ -8,7 +8,7 @@ theory half as often, since drops are one of two sides. Cases that must pass are
 is what is claimed for them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from chains.contract import Contract
@@ -58,13 +58,18 @@ def decide(comparison: Comparison, rules: GateRules) -> Verdict:
             f"for {rules.scorer!r} at {rules.confidence:g}; compare again as the gate file says."
         )
     checks = tuple(_checks(comparison, rules))
-    findings = {check.finding for check in checks}
     return Verdict(
-        finding=next(finding for finding in _WORST_FIRST if finding in findings),
+        finding=worst_of(check.finding for check in checks),
         checks=checks,
         power=non_inferiority_power(comparison.judged_cases, comparison.discordance, rules.margin, rules.confidence),
         cases_needed=cases_needed(comparison.discordance, rules.margin, rules.confidence),
     )
+
+
+def worst_of(findings: Iterable[Finding]) -> Finding:
+    """The finding that decides where there are several."""
+    found = {*findings}
+    return next(finding for finding in _WORST_FIRST if finding in found)
 
 
 def power_sentence(comparison: Comparison, verdict: Verdict) -> str:

@@ -8,10 +8,16 @@ must_pass_tags = ["safety"] # cases of these tags must pass, every repeat of the
 floor = 0.85                # the least pass rate, whatever it was before
 latency = 1.2               # at most so many times as slow as before
 cost = 1.5                  # at most so many times as dear as before
+
+Where the scorer is a judge, such as `judge.facts`, a gate believes it as far as people agree with it (see
+`evals.trust`), so the file names their labels, and its verdicts on the same results, both as judgement/1:
+
+labels = ["people.jsonl", "labelled/judgements.jsonl"]   # beside the gate file
 """
 
 import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -20,7 +26,10 @@ from pydantic_core import ErrorDetails
 from chains.contract import Contract
 from chains.errors import HopdeskError
 from chains.scope_file import nearest
+from evals.labels import JUDGE
 
+MEASURES = frozenset({"bleu"})
+"""Scorers that give a value alone."""
 _FOUND_CHARS = 60  # how much of a wrong value is quoted back
 
 
@@ -39,6 +48,12 @@ class GateRules(Contract):
     floor: float | None = Field(default=None, gt=0, lt=1, allow_inf_nan=False)
     latency: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    labels: tuple[Path, ...] = ()
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the scorer is a language model's."""
+        return self.scorer.startswith(JUDGE)
 
 
 def load_gate(path: Path) -> GateRules:
@@ -53,7 +68,8 @@ def load_gate(path: Path) -> GateRules:
         raise GateFileError(
             f"{path}: the gate file cannot be read ({type(error).__name__}); it must be UTF-8 text."
         ) from None
-    return parse_gate(text, str(path))
+    rules = parse_gate(text, str(path))
+    return rules.model_copy(update={"labels": tuple(path.parent / one for one in rules.labels)})
 
 
 def parse_gate(text: str, name: str) -> GateRules:
@@ -61,13 +77,31 @@ def parse_gate(text: str, name: str) -> GateRules:
     try:
         table = tomllib.loads(text)
         # Strict models refuse the lists that TOML parses to; their JSON form is what they accept.
-        return GateRules.model_validate_json(json.dumps(table, default=str))
+        rules = GateRules.model_validate_json(json.dumps(table, default=str))
     except tomllib.TOMLDecodeError as error:
         raise GateFileError(f"{name}: this is not TOML: {error}.") from None
     except ValidationError as error:
         raise GateFileError("\n".join(f"{name}: {_problem(detail)}" for detail in error.errors())) from None
     except (ValueError, OverflowError, RecursionError):  # a number of thousands of digits, brackets in brackets in ...
         raise GateFileError(f"{name}: a value is too long or too deeply nested to be read; make it simpler.") from None
+    if problems := tuple(_contradictions(rules)):
+        raise GateFileError("\n".join(f"{name}: {problem}" for problem in problems))
+    return rules
+
+
+def _contradictions(rules: GateRules) -> Iterator[str]:
+    """What is well formed and cannot be meant."""
+    if rules.scorer in MEASURES:
+        yield f"scorer: found {rules.scorer!r}, which passes and fails nothing; gate by another, such as 'turn'."
+    if rules.labels and not rules.is_judged:
+        yield f"labels: the scorer {rules.scorer!r} is no judge, so nobody has to agree with it; leave them out."
+    if rules.is_judged and not rules.labels:
+        yield (
+            f"labels: this key is missing; the scorer {rules.scorer!r} is a judge, so name files with people's labels "
+            "and its verdicts on the same results."
+        )
+    if rules.is_judged and rules.floor is not None:
+        yield "floor: a judge's own pass rate is not that which people would find; leave it out."
 
 
 def _problem(detail: ErrorDetails) -> str:

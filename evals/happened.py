@@ -13,7 +13,7 @@ from chains.messages import Grounded, GroundingInput, HopName, IntentInput, Look
 from chains.outcomes import OutcomeKind
 from chains.record import HopRecord, Status
 from evals.cases import AbsentFact, Case, Expectation, ExpectedCall, ExpectedFact, ModerationLabel, first_problem
-from evals.observed import output_of, part_of
+from evals.observed import moderation_label, output_of, part_of
 from moderation import Verdict, combine
 from moderation.pii import PLACEHOLDER
 
@@ -52,12 +52,7 @@ class Happened:
     def moderation(self) -> ModerationLabel | None:
         """What moderation came to; None where it is not recorded."""
         verdicts = [v for r in self.records if r.hop == "moderation" and (v := output_of(r, Verdict))]
-        if not verdicts:
-            return None
-        verdict = combine(verdicts)
-        if verdict.passes:
-            return "pass"
-        return "block" if verdict.action == "block" else "review"
+        return moderation_label(combine(verdicts)) if verdicts else None
 
     @property
     def ending(self) -> OutcomeKind | None:

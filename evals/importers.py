@@ -13,7 +13,7 @@ from typing import Literal, cast, get_args
 from pydantic import JsonValue, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from evals.cases import Case, CaseError, Expectation, Split, first_problem
+from evals.cases import Case, CaseError, Expectation, Split, first_problem, part_of_hop
 from evals.happened import Happened, as_expected
 from evals.labels import read_judgements, read_preferences
 
@@ -115,7 +115,7 @@ def _checked(made: Mapping[str, JsonValue], options: Options, where: str) -> Cas
 
 
 def _from_judgements(path: Path, options: Options) -> Iterator[Case]:
-    """Cases of judgements that say what is right: a corrected value, or that what happened was.
+    """Cases of judgements that say what is right: a corrected value, or that what happened was, in the turn or one hop.
 
     Those without a request of their own need the turn; others, and what nobody is sure of, make no case.
     """
@@ -124,8 +124,9 @@ def _from_judgements(path: Path, options: Options) -> Iterator[Case]:
         turn = options.turns.get(target.turn_id or "")
         text = judgement.text or (turn.text if turn else None)
         expected = judgement.corrected
-        if expected is None and judgement.label == "pass" and turn is not None and target.hop is None:
-            expected = as_expected(turn)
+        if expected is None and judgement.label == "pass" and turn is not None:
+            happened = as_expected(turn)
+            expected = part_of_hop(happened, target.hop) if target.hop else happened
         if text is None or expected is None or judgement.label == "unsure":
             continue
         yield Case(

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TextIO
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue
 from pydantic_core import to_json
 
 from chains.errors import HopdeskError
@@ -20,10 +20,10 @@ from chains.language import Json
 from chains.outcomes import Answer, Clarify, Decline, Handoff, Outcome
 from evals.results import CaseResult, HopResult, Label, Run, Score
 from evals.run_folder import read_results, run_of
+from evals.running import OUTCOME
 
 _VERSION = 2
 _LETTERS: dict[Label, str] = {"pass": "C", "fail": "I", "unsure": "N", "error": "N"}
-_OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 
 
 def log_name(run: Run) -> str:
@@ -179,7 +179,7 @@ def _said(outcome: JsonValue) -> str:
     """What the customer reads; empty where there is nothing."""
     if outcome is None:
         return ""
-    return "\n".join(_sentences(_OUTCOME.validate_json(to_json(outcome))))
+    return "\n".join(_sentences(OUTCOME.validate_json(to_json(outcome))))
 
 
 def _sentences(outcome: Outcome) -> Iterator[str]:

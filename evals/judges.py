@@ -9,13 +9,13 @@ between tags; what it writes goes no further than a label and a critique.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -32,13 +32,15 @@ from chains.prompted.strict import strict_schema
 from chains.prompted.trimming import estimate_tokens, message_tokens
 from chains.scope import Budget
 from evals.cassettes import REPEAT
-from evals.labels import Candidate, Evaluator, JudgementLabel, Preference, Preferred, majority
-from evals.observed import Observed, error_score, output_of, part_of
+from evals.labels import JUDGE, Candidate, Evaluator, JudgementLabel, Preference, Preferred, majority
+from evals.observed import Observed, output_of, part_of
 from evals.results import Score
 
 Question = Literal["answered", "facts", "ideal"]
+QUESTIONS: tuple[Question, ...] = get_args(Question)
 SHIPPED = Path(__file__).parent / "prompts"
-BUDGET = Budget(deadline_ms=60_000, hop_ms=30_000, model_calls=3, prompt_tokens=12_000)
+BUDGET = Budget(deadline_ms=60_000, hop_ms=30_000, model_calls=3, prompt_tokens=12_000, usd=5.0)
+"""What one reply of a judge may take; what all may cost together is for whoever asks to limit."""
 _LEFT_OUT = 60  # facts that were found and not used, of which a judge is told
 _CRITIQUE_CHARS = 1000
 _REPEATS_APART = 1000  # a judge's repeats are told apart from those of the case that it judges
@@ -86,25 +88,29 @@ class Asking(Generic[SaidT]):
     """One closed question to one model: from what the prompt is filled in with to a reply of the right form."""
 
     def __init__(self, name: str, model: LanguageModel, said: type[SaidT], version: str = "1") -> None:
-        self.name = f"judge.{name}"
+        self.name = f"{JUDGE}{name}"
         self.version = f"{version}@{model.name}"
         self._prompt = load_rubric(name, version)
         self._model = model
         self._said = said
         self._schema = strict_schema(said)
 
-    async def ask(self, values: Mapping[str, object], repeat: int = 0) -> SaidT:
-        """The judge's reply; raises `ModelFailed` where there is none, `ValidationError` where it has another form."""
+    def call(self, values: Mapping[str, object]) -> ModelCall:
+        """What the model is asked where the prompt is filled in with these values."""
         schema = "" if self._model.structure == "json_schema" else as_json(self._schema)
         messages = self._prompt.render({**values, "schema": schema})
-        call = ModelCall(
+        return ModelCall(
             hop="response",
             messages=messages,
             schema_name=self._said.__name__,
             schema=self._schema,
             input_tokens=message_tokens(messages) + estimate_tokens(as_json(self._schema)),
         )
-        REPEAT.set(REPEAT.get() * _REPEATS_APART + repeat)
+
+    async def ask(self, values: Mapping[str, object], repeat: int = 0) -> SaidT:
+        """The judge's reply; raises `ModelFailed` where there is none, `ValidationError` where it has another form."""
+        call = self.call(values)
+        REPEAT.set(repeat_of(REPEAT.get(), repeat))
         completion = await self._model.complete(call, Allowance(BUDGET))
         return self._said.model_validate_json(without_reasoning(json_of(completion.text)))
 
@@ -114,6 +120,45 @@ class Asking(Generic[SaidT]):
             return await asyncio.create_task(self.ask(values, repeat), context=copy_context())
         except (ModelFailed, ValidationError) as error:
             return type(error).__name__
+
+
+def repeat_of(of_case: int, of_judge: int) -> int:
+    """Which repeat a judge's call is on a cassette: one for each of the judge's on each of the case's."""
+    return of_case * _REPEATS_APART + of_judge
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """What a judge's replies come to; `failures` are the kinds of errors in the place of those that are missing."""
+
+    said: Score | Preference | None
+    failures: frozenset[str] = frozenset()
+
+    def failed_by(self, error_type: str) -> bool:
+        """Whether a reply is missing because of an error of this name."""
+        return error_type in self.failures
+
+
+@dataclass(frozen=True)
+class Inquiry(Generic[SaidT]):
+    """What a judge is to be asked of one thing, side by side, and what its replies come to.
+
+    `asks` are the values for its prompt, each with which repeat of the same question it is.
+    """
+
+    asking: Asking[SaidT]
+    asks: tuple[tuple[Mapping[str, object], int], ...]
+    conclude: Callable[[Sequence[SaidT | str]], Score | Preference | None]
+
+    @property
+    def calls(self) -> Iterable[tuple[ModelCall, int]]:
+        """What the model is asked, and as which repeat."""
+        return ((self.asking.call(values), repeat) for values, repeat in self.asks)
+
+    async def ask(self) -> Concluded:
+        """Ask, and draw the conclusion."""
+        replies = await asyncio.gather(*(self.asking.ask_apart(values, repeat) for values, repeat in self.asks))
+        return Concluded(self.conclude(replies), frozenset(_failures(replies)))
 
 
 @dataclass(frozen=True)
@@ -126,27 +171,30 @@ class _Rubric(Generic[SaidT]):
 
 
 class Judge(Generic[SaidT]):
-    """A question that a language model answers of results, `repeats` times each; most of the replies decide."""
+    """A question that a language model answers of results, `repeats` times each; most of the replies decide.
+
+    As a judge that is asked more often is another one, its version says how often.
+    """
 
     def __init__(self, asking: Asking[SaidT], rubric: _Rubric[SaidT], repeats: int = 1) -> None:
         self.name = asking.name
+        self.version = asking.version if repeats == 1 else f"{asking.version} x{repeats}"
         self._asking = asking
         self._rubric = rubric
         self._repeats = repeats
 
-    async def score(self, observed: Observed) -> Score | None:
-        """The verdict on a result; None where there is nothing to ask of it, `error` where the judge did not reply."""
-        if (failed := error_score(self.name, None, observed)) is not None:
-            return failed
-        values = self._rubric.values(observed)
+    def inquiry(self, observed: Observed) -> Inquiry[SaidT] | None:
+        """What to ask of a result; None where there is nothing to ask, or something failed that is not to be judged."""
+        values = None if observed.failure_until(None) else self._rubric.values(observed)
         if values is None:
             return None
-        asked = [self._asking.ask_apart(values, repeat) for repeat in range(self._repeats)]
-        replies = await asyncio.gather(*asked)
+        return Inquiry(self._asking, tuple((values, repeat) for repeat in range(self._repeats)), self._concluded)
+
+    def _concluded(self, replies: Sequence[SaidT | str]) -> Score:
+        """The verdict; `error` where the judge did not reply."""
         labels = [self._rubric.label(reply) for reply in replies if not isinstance(reply, str)]
         if not labels:
-            kinds = ", ".join(sorted({reply for reply in replies if isinstance(reply, str)}))
-            return self._score("error", None, f"The judge gave no verdict ({kinds}).")
+            return self._score("error", None, f"The judge gave no verdict ({', '.join(sorted(_failures(replies)))}).")
         decided = majority(Counter(label for label, _ in labels))
         critique = next((said for label, said in labels if label == decided), "The verdicts differ.")
         share = sum(label == decided for label, _ in labels) / len(labels) if self._repeats > 1 else None
@@ -154,11 +202,7 @@ class Judge(Generic[SaidT]):
 
     def _score(self, label: JudgementLabel | Literal["error"], value: float | None, critique: str) -> Score:
         return Score(
-            scorer=self.name,
-            version=self._asking.version,
-            label=label,
-            value=value,
-            critique=critique[:_CRITIQUE_CHARS],
+            scorer=self.name, version=self.version, label=label, value=value, critique=critique[:_CRITIQUE_CHARS]
         )
 
 
@@ -169,40 +213,57 @@ def judge(question: Question, model: LanguageModel, repeats: int = 1) -> "Judge[
     return Judge(Asking(question, model, Verdict), _ANSWERED if question == "answered" else _FACTS, repeats)
 
 
-async def prefer(request: str, a: str, b: str, model: LanguageModel) -> Preference | None:
+def preference(request: str, a: Candidate, b: Candidate, model: LanguageModel) -> Inquiry[Better]:
     """Which of two replies is the better one, asked in both orders; a verdict that changes with the order is unsure.
 
-    None where the judge gave no verdict on one of the orders.
+    There is no preference where the judge gave no verdict on one of the orders.
     """
     asking = Asking("better", model, Better)
-    orders = ({"first": a, "second": b}, {"first": b, "second": a})
-    replies = await asyncio.gather(*(asking.ask_apart({"request": request, **order}, 0) for order in orders))
-    first, second = replies
-    if isinstance(first, str) or isinstance(second, str):
-        return None
-    names: tuple[dict[str, Preferred], ...] = ({"first": "a", "second": "b"}, {"first": "b", "second": "a"})
-    ours = names[0].get(first.better, "tie" if first.better == "tie" else "unsure")
-    theirs = names[1].get(second.better, "tie" if second.better == "tie" else "unsure")
-    same = ours == theirs
-    return Preference(
-        request=request,
-        a=Candidate(text=a),
-        b=Candidate(text=b),
-        preferred=ours if same else "unsure",
-        evaluator=Evaluator(name=asking.name, version=asking.version),
-        kind="llm",
-        critique=first.critique if same else "The verdict changes with the order of the replies.",
-    )
+
+    def concluded(replies: Sequence[Better | str]) -> Preference | None:
+        first, second = replies
+        if isinstance(first, str) or isinstance(second, str):
+            return None
+        ours, theirs = _preferred(first, "a", "b"), _preferred(second, "b", "a")
+        same = ours == theirs
+        critique = first.critique if same else "The verdict changes with the order of the replies."
+        return Preference(
+            request=request,
+            a=a,
+            b=b,
+            preferred=ours if same else "unsure",
+            evaluator=Evaluator(name=asking.name, version=asking.version),
+            kind="llm",
+            critique=critique[:_CRITIQUE_CHARS],
+        )
+
+    orders = ({"first": a.text, "second": b.text}, {"first": b.text, "second": a.text})
+    return Inquiry(asking, tuple(({"request": request, **order}, 0) for order in orders), concluded)
+
+
+def _preferred(said: Better, first: Preferred, second: Preferred) -> Preferred:
+    """The choice by the names of those that were shown first and second."""
+    match said.better:
+        case "first":
+            return first
+        case "second":
+            return second
+        case other:
+            return other
+
+
+def _failures(replies: Iterable[object]) -> set[str]:
+    return {reply for reply in replies if isinstance(reply, str)}
 
 
 def _answered(observed: Observed) -> Mapping[str, object] | None:
-    return {"request": _request(observed), "said": observed.said} if observed.said else None
+    return {"request": request_of(observed), "said": observed.said} if observed.said else None
 
 
 def _compared(observed: Observed) -> Mapping[str, object] | None:
     if not observed.said or not observed.case.ideal:
         return None
-    return {"request": _request(observed), "said": observed.said, "ideal": observed.case.ideal}
+    return {"request": request_of(observed), "said": observed.said, "ideal": observed.case.ideal}
 
 
 def _used(observed: Observed) -> Mapping[str, object] | None:
@@ -215,7 +276,7 @@ def _used(observed: Observed) -> Mapping[str, object] | None:
     used |= _passages(given.draft)
     rows = _rows(given.evidence)
     return {
-        "request": _request(observed),
+        "request": request_of(observed),
         "said": observed.said,
         "used": [row for row in rows if row["id"] in used],
         "left": [row for row in rows if row["id"] not in used][:_LEFT_OUT],
@@ -236,7 +297,7 @@ def _rows(evidence: Evidence) -> list[dict[str, object]]:
     return facts
 
 
-def _request(observed: Observed) -> str:
+def request_of(observed: Observed) -> str:
     """The request as the hops had it, redacted; where none had it, the case's own."""
     texts = (record.input.get("text") for record in observed.records)
     return next((text for text in texts if isinstance(text, str)), observed.case.text)

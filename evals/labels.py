@@ -18,6 +18,8 @@ from evals.cases import Expectation, first_problem
 JudgementLabel = Literal["pass", "fail", "unsure"]
 EvaluatorKind = Literal["code", "llm", "human"]
 Preferred = Literal["a", "b", "tie", "unsure"]
+JUDGE = "judge."
+"""How the name of an evaluator begins that is a language model's."""
 
 
 class LabelError(HopdeskError):
@@ -28,7 +30,7 @@ class Evaluator(Contract):
     """Which question was put to whom: the rubric or scorer by name, and its version."""
 
     name: str = Field(min_length=1, max_length=120)
-    version: str = Field(default="1", min_length=1, max_length=120)
+    version: str = Field(default="1", min_length=1, max_length=240)
 
 
 class Target(Contract):
@@ -56,8 +58,9 @@ class Target(Contract):
 class Judgement(Contract):
     """One verdict on one result.
 
-    `corrected` is what would have been right, where the labeller said so; `text` is the redacted request, by which a
-    judgement can become a case without its records.
+    `corrected` is what would have been right, where the labeller said so: of one hop its part (moderation, `intents`,
+    `tools` of the lookup, `facts` of the response), of a turn any of them and the `outcome`. `text` is the redacted
+    request, by which a judgement can become a case without its records.
     """
 
     schema_: Literal["judgement/1"] = Field(default="judgement/1", alias="schema")

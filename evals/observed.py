@@ -14,9 +14,10 @@ from chains.messages import HOPS, GroundingInput, HopName, ResponseInput
 from chains.outcomes import Answer, AnswerPart, Clarify, Handoff, Outcome, Withdrawn
 from chains.record import HopRecord
 from chains.scope import Scope
-from evals.cases import Case
+from evals.cases import Case, ModerationLabel
 from evals.results import Score
 from evals.running import CaseRun
+from moderation import Verdict
 
 PartT = TypeVar("PartT", bound=BaseModel)
 
@@ -125,6 +126,13 @@ def part_of(record: HopRecord, kind: type[PartT]) -> PartT | None:
 def output_of(record: HopRecord, kind: type[PartT]) -> PartT | None:
     """The typed output of a record, or None where it has none, or one of another version."""
     return _read(record.parsed, kind)
+
+
+def moderation_label(verdict: Verdict) -> ModerationLabel:
+    """What a verdict comes to for the turn."""
+    if verdict.passes:
+        return "pass"
+    return "block" if verdict.action == "block" else "review"
 
 
 def _read(value: object, kind: type[PartT]) -> PartT | None:

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Generic, Protocol, TypeVar
 
 from assistant.language.ports import OneShot
 from chains.allowance import Allowance, Taken
 from chains.errors import AllowanceSpent
 from chains.language import Around, Completion, LanguageModel, ModelCall
 from chains.record import Sha256
-from evals.run_folder import Done
 
 _BUSY = ("ModelBusy", "CircuitOpen")
 _TRIES = 7
@@ -141,16 +141,32 @@ class Pace:
         self._room.set()
 
 
+class Made(Protocol):
+    """What a job comes to."""
+
+    def failed_by(self, error_type: str) -> bool:
+        """Whether a call of a model failed by an error of this name."""
+        ...
+
+
+MadeT = TypeVar("MadeT", bound=Made)
+
+
 @dataclass(frozen=True)
-class Job:
+class Job(Generic[MadeT]):
     """One result to be made, and the key under which it is kept."""
 
     key: Sha256
-    work: Callable[[], Awaitable[Done]]
+    work: Callable[[], Awaitable[MadeT]]
 
 
 async def run_paced(
-    jobs: Iterable[Job], pace: Pace, purse: Purse, keep: Callable[[Done], None], *, sleep: Sleep = asyncio.sleep
+    jobs: Iterable[Job[MadeT]],
+    pace: Pace,
+    purse: Purse,
+    keep: Callable[[MadeT], None],
+    *,
+    sleep: Sleep = asyncio.sleep,
 ) -> None:
     """Do the jobs side by side and keep what they come to, until all are done or the purse is spent.
 
@@ -169,7 +185,7 @@ async def run_paced(
             group.create_task(work_off())
 
 
-async def _unhindered(job: Job, pace: Pace, sleep: Sleep) -> Done:
+async def _unhindered(job: Job[MadeT], pace: Pace, sleep: Sleep) -> MadeT:
     """A job done without a model that was busy, by waiting and doing it again; the last of its tries counts anyhow."""
     for failures in range(_TRIES):
         entered = await pace.enter()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from assistant.wiring import Site
 from chains.messages import HopName
@@ -23,6 +24,7 @@ from evals.run_folder import Done
 from evals.running import WholeChain
 
 _RUN_ID_CHARS = 16
+MadeT = TypeVar("MadeT")
 
 
 @dataclass(frozen=True)
@@ -86,29 +88,29 @@ def _prompt_of(hop: HopName, scope: Scope, base: Path) -> tuple[str, Sha256]:
     return version, load_prompt(hop, version, base / scope.prompts.folder if scope.prompts.folder else None).sha256
 
 
-def case_jobs(planned: Planned, cases: Iterable[Case], whole: WholeChain) -> Iterator[Job]:
+def case_jobs(planned: Planned, cases: Iterable[Case], whole: WholeChain) -> Iterator[Job[Done]]:
     """Every case of the shard, as often as it is to be repeated."""
     for case in cases:
         if is_in_shard(case.id, planned.run.shard):
             content = digest(as_line(case))
             for repeat in range(planned.run.repeats):
                 key = planned.key_of(content, repeat)
-                yield Job(key, _repeated(repeat, partial(whole.done, case, key, repeat)))
+                yield Job(key, repeated(repeat, partial(whole.done, case, key, repeat)))
 
 
-def record_jobs(planned: Planned, records: Iterable[Recorded], one_hop: OneHop) -> Iterator[Job]:
+def record_jobs(planned: Planned, records: Iterable[Recorded], one_hop: OneHop) -> Iterator[Job[Done]]:
     """Every record of the shard, as often as it is to be repeated."""
     for recorded in records:
         if is_in_shard(recorded.case_id, planned.run.shard):
             for repeat in range(planned.run.repeats):
                 key = planned.key_of(recorded.sha256, repeat)
-                yield Job(key, _repeated(repeat, partial(one_hop.done, recorded, key, repeat)))
+                yield Job(key, repeated(repeat, partial(one_hop.done, recorded, key, repeat)))
 
 
-def _repeated(repeat: int, work: Callable[[], Awaitable[Done]]) -> Callable[[], Awaitable[Done]]:
+def repeated(repeat: int, work: Callable[[], Awaitable[MadeT]]) -> Callable[[], Awaitable[MadeT]]:
     """The work as this repeat: its models are asked anew."""
 
-    async def working() -> Done:
+    async def working() -> MadeT:
         before = REPEAT.set(repeat)
         try:
             return await work()

@@ -22,6 +22,7 @@ from evals.cases import Split, first_problem
 from evals.results import CaseResult, Score
 from evals.run_folder import Done, without_chance
 from evals.running import MemoryLog, hop_result, text_of, timing_of, why_no_result
+from moderation import checks_alone
 
 GivenT = TypeVar("GivenT", bound=Contract)
 _SPLITS: tuple[Split, ...] = get_args(Split)
@@ -128,7 +129,8 @@ class OneHop:
         record, log = recorded.record, MemoryLog()
         started = perf_counter()
         try:
-            replayed, error = await replay(record, self.chain, log, self.run_id), None
+            with checks_alone():
+                replayed, error = await replay(record, self.chain, log, self.run_id), None
         except ReplayError as failed:
             replayed, error = None, str(failed)
         latency_ms = (perf_counter() - started) * 1000

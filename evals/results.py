@@ -42,6 +42,7 @@ class Run(Contract):
     prompts: dict[str, str] = Field(default={}, description="versions by hop")
     changes: dict[str, str] = {}
     shard: str | None = Field(default=None, pattern=r"^[0-9]+/[0-9]+$", description="as in 1/4: the first of four")
+    scorers: tuple[str, ...] = Field(default=(), description="asked for beside those that always score")
     note: str = ""
 
 

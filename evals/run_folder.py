@@ -21,18 +21,23 @@ from hashlib import sha256
 from heapq import merge
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
 from ulid import ULID
 
+from chains.contract import Contract
 from chains.errors import HopdeskError
 from chains.messages import HOPS
 from chains.record import HopRecord, Sha256, Upstream
+from evals.cases import first_problem
 from evals.results import CaseResult, Run, Timing
 
+LineT = TypeVar("LineT", bound=Contract)
+
 RUN, RESULTS, RECORDS, TIMINGS = "run.json", "results.jsonl", "records.jsonl", "timings.jsonl"
+JUDGEMENTS, PREFERENCES = "judgements.jsonl", "preferences.jsonl"  # what judges said of them
 TRACE_CHARS = 32  # a trace id's, as in OpenTelemetry; 128 bits of the key
 _KEY = re.compile(rb'"key":"([0-9a-f]{32})[0-9a-f]{32}"')
 _TRACE = re.compile(rb'"trace_id":"([0-9a-f]{32})"')
@@ -40,6 +45,10 @@ _PLACE = re.compile(rb'"hop_index":([0-9]+)')
 _NO_ERROR = b'"error":null}\n'  # how the line of a result ends that is none
 _CHUNK_BYTES = 32 * 1024 * 1024
 # Inside a JSON string each quote has a backslash before it, so none of these patterns is found in a text.
+
+
+class RunError(HopdeskError):
+    """The folder of a run cannot be used, or not together with another run."""
 
 
 @dataclass(frozen=True)
@@ -191,18 +200,41 @@ class RunFolder:
 
 
 def run_of(path: Path) -> Run:
-    """What a folder is a run of; raises `HopdeskError` where it holds none."""
+    """What a folder is a run of; raises `RunError` where it holds none."""
     try:
         return Run.model_validate_json((path / RUN).read_bytes())
     except OSError as error:
-        raise HopdeskError(f"{path}: there is no run in this folder ({error.strerror}); name another.") from None
+        raise RunError(f"{path}: there is no run in this folder ({error.strerror}); name another.") from None
     except ValidationError as error:
-        raise HopdeskError(f"{path / RUN}: this is no run of this version (problems: {error.error_count()}).") from None
+        raise RunError(f"{path / RUN}: this is no run of this version (problems: {error.error_count()}).") from None
 
 
 def read_results(path: Path) -> Iterator[CaseResult]:
-    """The results in a folder, one after the other; a torn last line is left out."""
-    return (CaseResult.model_validate_json(line) for line in whole_lines(path / RESULTS))
+    """The results in a folder, one after the other; a torn last line is left out.
+
+    Raises `RunError` naming the file, and the first line of it that is no result.
+    """
+    return _read_lines(CaseResult, path / RESULTS)
+
+
+def read_timings(path: Path) -> Iterator[Timing]:
+    """The timings in a folder in the same manner; none where nobody timed the run."""
+    return _read_lines(Timing, path / TIMINGS) if (path / TIMINGS).exists() else iter(())
+
+
+def _read_lines(kind: type[LineT], path: Path) -> Iterator[LineT]:
+    try:
+        for number, line in enumerate(whole_lines(path), start=1):
+            yield _read(kind, line, f"{path} line {number}")
+    except OSError as error:
+        raise RunError(f"{path}: the run cannot be read ({error.strerror}); run the cases again.") from None
+
+
+def _read(kind: type[LineT], line: bytes, where: str) -> LineT:
+    try:
+        return kind.model_validate_json(line)
+    except ValidationError as error:
+        raise RunError(f"{where}: {first_problem(error)}; run the cases again.") from None
 
 
 def whole_lines(path: Path) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from chains.turn import Chain, Turn, run_turn
 from evals.cases import Case
 from evals.results import CaseResult, HopResult, Score, Timing
 from evals.run_folder import Done, without_chance
-from moderation import inbound
+from moderation import checks_alone, inbound
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)  # answers that depend on the day stay the same
 UNREACHED = frozenset(
@@ -23,7 +23,7 @@ UNREACHED = frozenset(
 )
 """The kinds of errors by which a model gave no reply that it could be judged by."""
 _ENDINGS = {"failure": "a defect of our own", "overdue": "its deadline"}
-_OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 
 
 class MemoryLog:
@@ -72,7 +72,8 @@ async def run_case(case: Case, chain: Chain, run_id: str | None = None) -> CaseR
         split=case.split,
         tags=case.tags,
     )
-    outcome = await run_turn(turn, replace(chain, log=log))
+    with checks_alone():
+        outcome = await run_turn(turn, replace(chain, log=log))
     return CaseRun(case, outcome, tuple(log.records), came_in.originals)
 
 
@@ -169,5 +170,5 @@ def timing_of(key: Sha256, latency_ms: float, records: Sequence[HopRecord]) -> T
 
 
 def _json(outcome: Outcome) -> JsonValue:
-    value: JsonValue = _OUTCOME.dump_python(outcome, mode="json")
+    value: JsonValue = OUTCOME.dump_python(outcome, mode="json")
     return value

@@ -4,7 +4,7 @@ What a case does not speak of is not scored (None). An error is not a failure: w
 label is `error`, and neither pass nor fail is counted. Of several acceptable results the best one counts.
 
 `SCORERS` holds those whose scores are the same whenever the same replies are scored; `TIMED` those of times, which
-belong to the timings and not to the results of a run.
+belong to the timings and not to the results of a run; `ON_REQUEST` those that need more than Hopdesk alone.
 """
 
 import re
@@ -16,9 +16,10 @@ from typing import Literal
 from chains.messages import HopName
 from chains.outcomes import Decline, Handoff
 from evals import scoring
+from evals.bleu import bleu
 from evals.cases import ModerationLabel
 from evals.check_scores import CHECK_SCORERS
-from evals.observed import Observed, Scorer, Setting, error_score, expecting, output_of
+from evals.observed import Observed, Scorer, Setting, error_score, expecting, moderation_label, output_of
 from evals.results import Score
 from evals.set_scores import SET_SCORERS
 from moderation import Verdict, combine
@@ -29,7 +30,7 @@ _HOP_OF: dict[_Part, HopName | None] = {"intents": "intent", "tools": "lookup", 
 
 def score_all(observed: Observed, setting: Setting, names: Iterable[str] | None = None) -> tuple[Score, ...]:
     """What the named scorers say of a case, or all of `SCORERS`, in their order; raises `KeyError` for another name."""
-    scorers = SCORERS.values() if names is None else [(SCORERS | TIMED)[name] for name in names]
+    scorers = SCORERS.values() if names is None else [(SCORERS | TIMED | ON_REQUEST)[name] for name in names]
     return tuple(score for scorer in scorers if (score := scorer(observed, setting)) is not None)
 
 
@@ -109,10 +110,7 @@ def _verdict(observed: Observed, setting: Setting) -> ModerationLabel:
     silent = {record.model for record in records} - {record.model for record in records if record.valid}
     if not verdicts or (silent and setting.scope.fallback.moderation != "rules"):
         return "review"
-    combined = combine(verdicts)
-    if combined.passes:
-        return "pass"
-    return "block" if combined.action == "block" else "review"
+    return moderation_label(combine(verdicts))
 
 
 def in_scope(observed: Observed, _setting: Setting) -> Score | None:
@@ -193,3 +191,4 @@ def _judged(name: str, hop: HopName | None, observed: Observed, right: Callable[
 _OWN: tuple[Scorer, ...] = (turn, intents, tools, facts, outcome, moderation, in_scope, mention, must_not_mention, cost)
 SCORERS: dict[str, Scorer] = {scorer.__name__: scorer for scorer in _OWN} | SET_SCORERS | CHECK_SCORERS
 TIMED: dict[str, Scorer] = {"latency": latency}
+ON_REQUEST: dict[str, Scorer] = {"bleu": bleu}

@@ -48,7 +48,7 @@ def _score(run: CaseRun, expected: Expectation, scope: Scope, parents: Mapping[s
     return Score(
         case_id=run.case.id,
         intents=expected.intents is None or set(intents_of(run, scope)) == set(expected.intents),
-        tools=all(any(_called(call, made, used.same) for made in used.calls) for call in expected.tools),
+        tools=all(any(is_called(call, made, used.same) for made in used.calls) for call in expected.tools),
         facts=all(used.has(fact) for fact in expected.facts),
         outcome=expected.outcome in {None, run.outcome.kind},
     )
@@ -137,7 +137,7 @@ def _restored(arguments: dict[str, JsonValue], run: CaseRun) -> dict[str, JsonVa
     return _JSON.validate_json(restore(_JSON.dump_json(arguments).decode(), run.originals))
 
 
-def _called(expected: ExpectedCall, made: tuple[str, dict[str, JsonValue]], same: Callable[[str], str]) -> bool:
+def is_called(expected: ExpectedCall, made: tuple[str, dict[str, JsonValue]], same: Callable[[str], str]) -> bool:
     """Whether a call is the expected one: the name, and each expected argument that the tool takes."""
     name, arguments = made
     return name == expected.name and all(

@@ -86,13 +86,13 @@ def _critiques(result: CaseResult) -> list[str]:
 
 def markdown(comparison: Comparison, verdict: Verdict) -> str:
     """Markdown: the verdict with its reasons, the figures, what got worse and better, the tags, what was not judged."""
-    runs = f"Base {_code(comparison.base_run.run_id)}, candidate {_code(comparison.candidate_run.run_id)}"
+    runs = f"Base {code(comparison.base_run.run_id)}, candidate {code(comparison.candidate_run.run_id)}"
     parts = [
         f"## {_HEADLINES[verdict.finding]}",
-        f"{runs}, scorer {_code(comparison.scorer)}.",
-        _table(("Check", "Finding", ""), [(c.rule, c.finding, _plain(c.says)) for c in verdict.checks]),
+        f"{runs}, scorer {code(comparison.scorer)}.",
+        table(("Check", "Finding", ""), [(c.rule, c.finding, _plain(c.says)) for c in verdict.checks]),
         *(f"> {_plain(note)}" for note in comparison.notes),
-        _table(("", "Base", "Candidate", "Difference"), [_figures(comparison)]),
+        table(("", "Base", "Candidate", "Difference"), [_figures(comparison)]),
         power_sentence(comparison, verdict),
         *_flips("Worse", comparison.worse_flips),
         *_flips("Better", comparison.better_flips),
@@ -118,8 +118,8 @@ def _figures(comparison: Comparison) -> tuple[str, ...]:
 def _flips(title: str, flips: Sequence[Both]) -> list[str]:
     if not flips:
         return []
-    rows = [(_code(both.base.case_id), str(both.base.repeat), _code(_short(both.base.text))) for both in flips]
-    return [f"### {title}: {len(flips)}", _table(("Case", "Repeat", "Text"), rows)]
+    rows = [(code(both.base.case_id), str(both.base.repeat), code(_short(both.base.text))) for both in flips]
+    return [f"### {title}: {len(flips)}", table(("Case", "Repeat", "Text"), rows)]
 
 
 def _tags(comparison: Comparison) -> list[str]:
@@ -127,7 +127,7 @@ def _tags(comparison: Comparison) -> list[str]:
         return []
     rows = [
         (
-            _code(line.tag),
+            code(line.tag),
             str(line.cases),
             f"{line.base:.1%}",
             f"{line.candidate:.1%}",
@@ -136,18 +136,19 @@ def _tags(comparison: Comparison) -> list[str]:
         for line in comparison.tags
     ]
     columns = ("Tag", "Cases", "Base", "Candidate", "Difference, not corrected for many tags")
-    return ["### Tags", _table(columns, rows)]
+    return ["### Tags", table(columns, rows)]
 
 
 def _unjudged(comparison: Comparison) -> list[str]:
     found = comparison.unjudged
     if not found:
         return []
-    rows = [(_code(name), str(pair.repeat), pair.base, pair.candidate) for name, pair in found]
-    return [f"### Not compared: {len(found)}", _table(("Case", "Repeat", "Base", "Candidate"), rows)]
+    rows = [(code(name), str(pair.repeat), pair.base, pair.candidate) for name, pair in found]
+    return [f"### Not compared: {len(found)}", table(("Case", "Repeat", "Base", "Candidate"), rows)]
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown, of its first rows; the cells are Markdown already."""
     lines = [columns, ["---"] * len(columns), *rows[:_SHOWN]]
     if len(rows) > _SHOWN:
         lines.append([f"and {len(rows) - _SHOWN} more", *[""] * (len(columns) - 1)])
@@ -167,6 +168,6 @@ def _plain(text: str) -> str:
     return " ".join(visible(text).split()).translate(_ESCAPES)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Somebody else's text, in which names and addresses are not made into mentions or links either."""
     return f"<code>{_plain(text)}</code>"

@@ -1,15 +1,18 @@
 """What is known of how right single hop records are: from judgements, and from the scores of a run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from chains.messages import HopName
 from chains.record import HopRecord
-from evals.cases import Expectation
+from evals.cases import Expectation, part_of_hop
 from evals.labels import EvaluatorKind, Judgement
+from evals.observed import moderation_label, output_of
 from evals.results import CaseResult
 from evals.run_folder import TRACE_CHARS, read_results
+from evals.scoring import is_called
+from moderation import Verdict as Moderated
 
 _RANK: dict[EvaluatorKind, int] = {"code": 0, "llm": 1, "human": 2}
 _SCORER_OF: dict[HopName, str] = {
@@ -89,9 +92,25 @@ class Verdicts:
 
 def _of_hop(verdict: Verdict, record: HopRecord) -> Verdict | None:
     """What a verdict on a whole turn says of one of its records."""
-    if verdict.corrected and verdict.corrected.intents is not None and record.hop == "intent":
-        return verdict if set(verdict.corrected.intents) != set(named(record)) else Verdict("pass", verdict.kind)
+    corrected = part_of_hop(verdict.corrected, record.hop) if verdict.corrected else None
+    if corrected is not None and (right := _does(record, corrected)) is not None:
+        return Verdict("pass", verdict.kind) if right else replace(verdict, label="fail")
     return verdict if verdict.label == "pass" and record.valid and record.decides else None
+
+
+def _does(record: HopRecord, expected: Expectation) -> bool | None:
+    """Whether a record is what would have been right of its hop; None where that cannot be said of it alone."""
+    match record.hop:
+        case "intent":
+            return set(expected.intents or ()) == set(named(record))
+        case "moderation":
+            said = output_of(record, Moderated)
+            return said is not None and moderation_label(said) == expected.moderation
+        case "lookup":
+            made = [(call.name, call.arguments) for call in record.tool_calls]
+            return all(any(is_called(call, one, str) for one in made) for call in expected.tools)
+        case _:
+            return None
 
 
 def named(record: HopRecord) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assistant.cli.added import Extended
 from assistant.cli.options import ScopeFile
 
 if TYPE_CHECKING:
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
     from chains.record import HopRecord
     from chains.replay import Replayed
 
-hops = typer.Typer(help="Hop records: export them, and run them again.", no_args_is_help=True)
+ADDED_TO_HOPS = "hopdesk.hops"
+"""The entry point group by which other packages add commands on hop records."""
+
+
+class HopsCommands(Extended):
+    """The commands on hop records, our own and those that other packages add."""
+
+    added = ADDED_TO_HOPS
+
+
+hops = typer.Typer(cls=HopsCommands, help="Hop records: export them, and run them again.", no_args_is_help=True)
 _HOPS = ("moderation", "intent", "lookup", "response", "grounding", "outbound")
 _EVENT_ID_CHARACTERS = 26  # those of a ULID
 _LONGEST_ATTEMPT_MS = 120_000  # twice the longest deadline; an event's id is made when its attempt ends

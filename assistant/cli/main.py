@@ -1,12 +1,12 @@
 """The entry point of `hopdesk`: the commands, and how errors reach a person."""
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from click import ClickException, Command, Context
-from typer.core import TyperGroup
+from click import ClickException, Context
 
+from assistant.cli.added import Extended
 from assistant.cli.ask import ask
 from assistant.cli.catalog import catalog
 from assistant.cli.contacts import contacts
@@ -18,27 +18,14 @@ from assistant.cli.serve import serve
 from assistant.cli.trace import trace
 from chains.errors import HopdeskError
 
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoints
-
 ADDED_COMMANDS = "hopdesk.commands"
-"""The entry point group by which other packages add commands: a Typer app under the command's name."""
+"""The entry point group by which other packages add commands."""
 
 
-class Commands(TyperGroup):
-    """All commands, our own and those that other packages add; a failure ends as one sentence and exit code 1.
+class Commands(Extended):
+    """All commands, our own and those that other packages add; a failure ends as one sentence and exit code 1."""
 
-    What others add is imported when it is asked for, or when all commands are listed.
-    """
-
-    def list_commands(self, ctx: Context) -> list[str]:
-        """Our own commands in their order, then the added ones by name."""
-        own = super().list_commands(ctx)
-        return [*own, *sorted({point.name for point in _added()} - {*own})]
-
-    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
-        """A command of our own, which goes before any other, or one that another package adds."""
-        return super().get_command(ctx, cmd_name) or _added_command(cmd_name)
+    added = ADDED_COMMANDS
 
     def invoke(self, ctx: Context) -> object:
         """Run a command; what goes wrong is said on standard error, as a traceback to developers alone."""
@@ -61,25 +48,6 @@ class Commands(TyperGroup):
             )
             raise typer.Exit(1) from None
         return result
-
-
-def _added() -> "EntryPoints":
-    from importlib.metadata import entry_points
-
-    return entry_points(group=ADDED_COMMANDS)
-
-
-def _added_command(name: str) -> Command | None:
-    """The command that a package adds under a name; one that cannot be loaded is said in a sentence."""
-    for point in _added().select(name=name):
-        try:
-            command = typer.main.get_group(point.load())
-        except (ImportError, AttributeError) as error:
-            message = f"The command {name!r} cannot be loaded from {point.value} ({type(error).__name__})"
-            raise ClickException(f"{message}; install again what brings it.") from None
-        command.name = name
-        return command
-    return None
 
 
 app = typer.Typer(

@@ -22,14 +22,17 @@ _ELSEWHERE = {"cache", "cassette", "frozen"}  # places that a reply may come fro
 _TEXT_CHARACTERS = 90
 
 
-def show_hops(records: Sequence[HopRecord], console: Console) -> None:
-    """Print the attempts of a turn, in their order; what they cost too, where a language model was asked."""
-    took_ms = sum(record.latency_ms for record in records)
+def show_hops(records: Sequence[HopRecord], console: Console, *, timed: bool = True) -> None:
+    """Print the attempts of a turn, in their order; what they cost too, where a language model was asked.
+
+    Without `timed` nothing is said of how long they took, which the records of an evaluation do not hold.
+    """
+    took = f", {sum(record.latency_ms for record in records):.1f} ms" if timed else ""
     asked = [record for record in records if record.prompt is not None]
-    title = f"{len(records)} attempts, {took_ms:.1f} ms" + (f", {_spent(asked)}" if asked else "")
-    rows = (_row(record, paid=bool(asked)) for record in records)
-    columns, numbers = _PAID_COLUMNS if asked else _COLUMNS, ("try", "ms", "tokens", "USD")
-    console.print(table(title, columns, rows, numbers=numbers, whole=("hop", "model", "status")))
+    title = f"{len(records)} attempts{took}" + (f", {_spent(asked)}" if asked else "")
+    rows = (_row(record, timed=timed, paid=bool(asked)) for record in records)
+    columns = [name for name in (_PAID_COLUMNS if asked else _COLUMNS) if timed or name != "ms"]
+    console.print(table(title, columns, rows, numbers=("try", "ms", "tokens", "USD"), whole=("hop", "model", "status")))
 
 
 def _spent(asked: Sequence[HopRecord]) -> str:
@@ -40,13 +43,13 @@ def _spent(asked: Sequence[HopRecord]) -> str:
     return f"{len(asked)} of them of language models, {used:,} tokens, {cost:f} USD{unknown}"
 
 
-def _row(record: HopRecord, *, paid: bool) -> tuple[Text, ...]:
+def _row(record: HopRecord, *, timed: bool, paid: bool) -> tuple[Text, ...]:
     model = f"{record.model}\nfrom {record.served_from}" if record.served_from in _ELSEWHERE else record.model
     status = "unsure" if record.valid and not record.decides else record.status
     return (
         data(record.hop, "bold"),
         data(record.attempt),
-        data(f"{record.latency_ms:.1f}"),
+        *((data(f"{record.latency_ms:.1f}"),) if timed else ()),
         data(model),
         *(_cost(record) if paid else ()),
         data(status, _STATUS[status]),

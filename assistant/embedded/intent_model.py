@@ -13,6 +13,7 @@ from assistant.embedded.segments import segments
 from chains.allowance import Allowance
 from chains.messages import Intent, IntentInput, IntentScore
 from chains.ports import ModelCard, Repair, Reply
+from chains.scope import Scope
 
 _RANKED = 5
 # The least share that the whole text must give a second intent of the first one's topic, or of another.
@@ -33,6 +34,11 @@ class Examples:
 
     inside: Mapping[str, Sequence[str]]
     outside: Sequence[str]
+
+    @classmethod
+    def of(cls, scope: Scope) -> "Examples":
+        """Those of a scope."""
+        return cls({intent.id: intent.examples for intent in scope.intents}, scope.out_of_scope.examples)
 
 
 class EmbeddedIntent:

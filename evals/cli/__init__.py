@@ -1,1 +1,1 @@
-"""The commands that evals add to `hopdesk`, by the entry point `hopdesk.commands`."""
+"""The commands that evals add to `hopdesk`, by the entry points `hopdesk.commands` and `hopdesk.hops`."""

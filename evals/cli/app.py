@@ -9,19 +9,25 @@ from evals.cli.compare import compare
 from evals.cli.export import export
 from evals.cli.gate import gate
 from evals.cli.harvest import harvest
+from evals.cli.judge import judge
 from evals.cli.merge import merge
-from evals.cli.query import query
+from evals.cli.report import report
 from evals.cli.run import run
+from evals.cli.show import show
+from evals.cli.train import train
 
 app = typer.Typer(help="Judge the assistant by labelled cases and its own records.", no_args_is_help=True)
 app.command()(run)
 app.command()(merge)
 app.command()(compare)
+app.command()(show)
+app.command()(report)
 app.command()(gate)
 app.command()(cascade)
+app.command()(judge)
 app.command()(align)
 app.command("import")(import_)
 app.command()(harvest)
 app.command()(variants)
-app.command()(query)
 app.command()(export)
+app.add_typer(train, name="train")

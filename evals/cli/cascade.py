@@ -94,7 +94,6 @@ def _of_examples(site: "Site") -> "tuple[Pair, ...]":
     from evals.pairs import pairs_of_examples
 
     scope = site.chain.scope
-    examples = Examples({intent.id: intent.examples for intent in scope.intents}, scope.out_of_scope.examples)
     with progress_bar("Fitting the intent model on parts of its examples") as progress:
-        held_out = cross_validate(examples, site.catalog.vocabulary, Encoder(), _SEED, progress)
+        held_out = cross_validate(Examples.of(scope), site.catalog.vocabulary, Encoder(), _SEED, progress)
     return pairs_of_examples(held_out, scope)

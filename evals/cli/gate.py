@@ -26,8 +26,8 @@ def gate(
 ) -> None:
     """Pass a release, or not: exit code 0 passes, 1 is a regression, 2 cannot tell.
 
-    2 is also the code where no verdict is possible: an option, a file or a run that cannot be used. What is wrong is
-    then said on standard error.
+    2 is also the code where no verdict is possible: an option, a file or a run that cannot be used, or a judge with
+    whom people do not agree enough, by the labels that the gate file names. What is wrong is said on standard error.
     """
     from assistant.cli.screen import complain
     from chains.errors import HopdeskError
@@ -37,18 +37,20 @@ def gate(
     from evals.gate_file import load_gate
     from evals.summaries import junit as as_junit
     from evals.summaries import markdown as as_markdown
+    from evals.trust import as_judged
 
     try:
         wanted = load_gate(rules)
-        comparison = compare(finished_run(base), finished_run(candidate), wanted.scorer, wanted.confidence)
-        verdict = decide(comparison, wanted)
+        runs = finished_run(base), finished_run(candidate)
+        comparison, held_to = as_judged(compare(*runs, wanted.scorer, wanted.confidence), *runs, wanted)
+        verdict = decide(comparison, held_to)
         for path, write in ((junit, as_junit), (markdown, as_markdown)):
             if path:
                 _write(path, write(comparison, verdict))
     except HopdeskError as error:  # 1 would say that the candidate is worse
         complain(str(error))
         raise typer.Exit(_CANNOT_TELL) from None
-    _show(comparison, verdict)
+    show_verdict(comparison, verdict)
     raise typer.Exit(verdict.exit_code)
 
 
@@ -61,7 +63,7 @@ def _write(path: Path, text: str) -> None:
         raise HopdeskError(f"{path}: the summary cannot be written ({error.strerror}); name another file.") from None
 
 
-def _show(comparison: "Comparison", verdict: "Verdict") -> None:
+def show_verdict(comparison: "Comparison", verdict: "Verdict") -> None:
     """Print the verdict, each check, the rates, what was not compared, and how far so many cases carry."""
     from assistant.cli.screen import data, out, table
     from evals.cli.show_comparison import show_rates, show_unjudged

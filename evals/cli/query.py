@@ -1,4 +1,4 @@
-"""`hopdesk evals query`: SQL over hop records."""
+"""`hopdesk hops query`: SQL over hop records, added by the entry point `hopdesk.hops`."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

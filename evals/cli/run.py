@@ -1,7 +1,7 @@
 """`hopdesk evals run`: labelled cases through the whole chain, or one hop again over hop records."""
 
 import re
-import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +11,12 @@ from assistant.cli.options import ScopeFile
 
 BUDGET_SPENT = 3
 _INTERRUPTED = 130  # as shells have it for SIGINT
+
+
+class OnRequest(StrEnum):
+    """A scorer that is asked for by name."""
+
+    BLEU = "bleu"
 
 
 def run(  # noqa: PLR0917 - the options of a command, which typer passes by name
@@ -30,6 +36,9 @@ def run(  # noqa: PLR0917 - the options of a command, which typer passes by name
     ] = None,
     repeat: Annotated[int, typer.Option(min=1, max=100, help="How often each case runs.")] = 1,
     shard: Annotated[str | None, typer.Option(metavar="I/N", help="Only this part of the cases, as in 1/4.")] = None,
+    scorer: Annotated[
+        list[OnRequest] | None, typer.Option(help="Score by this too: bleu, against the ideal answers of the cases.")
+    ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=256, help="At most so many cases at a time.")] = 8,
     cassette: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Replies of language models, to be used again and added to.")
@@ -65,9 +74,16 @@ def run(  # noqa: PLR0917 - the options of a command, which typer passes by name
     if shard is not None and not _is_shard(shard):
         raise typer.BadParameter("Write it as 1/4, the first of four.", param_hint="--shard")
 
-    from assistant.cli.screen import complain, err
-    from evals.cli.running import Stopped, Wanted, evaluate
+    if scorer and cases is None:
+        raise typer.BadParameter("One hop alone has no ideal answer; give --cases.", param_hint="--scorer")
 
+    from assistant.cli.screen import complain, err
+    from evals.bleu import load_bleu
+    from evals.cli.consent import Spending, Stopped, confirm
+    from evals.cli.running import Wanted, evaluate
+
+    if scorer:
+        load_bleu()  # if it is not there, that is said before anything runs
     wanted = Wanted(
         cases=cases,
         records=records,
@@ -76,16 +92,14 @@ def run(  # noqa: PLR0917 - the options of a command, which typer passes by name
         swaps=tuple(set_ or ()),
         repeats=repeat,
         shard=shard,
-        concurrency=concurrency,
+        scorers=tuple(dict.fromkeys(scorer or ())),
+        spending=Spending(concurrency, budget_usd, budget_tokens, None if yes else confirm),
         cassette=cassette,
         cassette_from=cassette_from,
         offline=offline,
-        budget_usd=budget_usd,
-        budget_tokens=budget_tokens,
         output=output,
         resume=resume,
         note=note,
-        confirm=None if yes else _confirm,
     )
     try:
         evaluate(wanted)
@@ -100,10 +114,3 @@ def run(  # noqa: PLR0917 - the options of a command, which typer passes by name
 def _is_shard(text: str) -> bool:
     found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
     return found is not None and 1 <= int(found[1]) <= int(found[2])
-
-
-def _confirm() -> bool:
-    """Whether a run that costs money may begin; where there is nobody to ask it may not."""
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("This run may cost money; say --yes, or use --offline.", param_hint="--yes")
-    return typer.confirm("Go on?", err=True)

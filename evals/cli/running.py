@@ -1,41 +1,38 @@
 """One run from its options to its scores."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from assistant.cli.opening import Unlogged, open_sites, read_settings, scope_paths
-from assistant.cli.screen import data, err, out
-from assistant.web.warm_up import warm_up
+from assistant.cli.screen import data, out
+from assistant.web.warm_up import warm_up_models
 from assistant.wiring import Site
 from chains.errors import HopdeskError
 from chains.messages import HopName
 from chains.turn import Chain
 from evals.cases import Case, cases_sha256, load_cases
 from evals.cassettes import Cassette, EvaluatedModels, replies_of
-from evals.cli.show_run import Tally, run_bar, show_estimate, show_scores
+from evals.cli.consent import Spending, Stopped, check_may_begin
+from evals.cli.show_run import Tally, run_bar, show_scores
 from evals.estimating import SAMPLE, asks_of_cases, asks_of_records
+from evals.evaluating import scoring_of
 from evals.merging import differences, is_in_shard
-from evals.observed import Observed, Setting
 from evals.pacing import Ask, Estimate, Job, Pace, Purse, estimate, run_paced
 from evals.planning import Planned, case_jobs, plan_run, record_jobs
 from evals.replaying import OneHop, look_through, read_all_recorded, read_recorded
-from evals.results import Score
 from evals.run_folder import Done, RunFolder, read_results, run_of
-from evals.running import CaseRun, WholeChain
-from evals.scorers import score_all
+from evals.running import WholeChain
 from evals.swaps import chain_of, parse_swaps, scope_sha256_of, swapped
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for; `confirm` is asked before a run that costs money, where there is anybody to ask."""
+    """What was asked for."""
 
     cases: Path | None
     records: Path | None
@@ -44,20 +41,14 @@ class Wanted:
     swaps: tuple[str, ...]
     repeats: int
     shard: str | None
-    concurrency: int
+    scorers: tuple[str, ...]
+    spending: Spending
     cassette: Path | None
     cassette_from: Path | None
     offline: bool
-    budget_usd: float | None
-    budget_tokens: int | None
     output: Path | None
     resume: Path | None
     note: str
-    confirm: Callable[[], bool] | None
-
-
-class Stopped(HopdeskError):
-    """The budget was spent before all was done."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +82,14 @@ def evaluate(wanted: Wanted) -> None:
         [site] = open_sites(paths, settings, Unlogged()).values()
         stack.callback(site.catalog.close)
         scope = swapped(site.chain.scope, swaps)
-        purse = Purse(None if wanted.budget_usd is None else Decimal(str(wanted.budget_usd)), wanted.budget_tokens)
+        purse = wanted.spending.purse()
         models = EvaluatedModels(scope, purse, cassette, offline=wanted.offline)
         chain = chain_of(site, scope, scope_sha256_of(site, swaps), models)
         setup = _planned(wanted, swaps, site, chain, models=models, purse=purse)
         before = _checked_resume(setup)
         asyncio.run(_warm_up(setup))
-        _may_begin(setup)
+        if setup.is_live:
+            check_may_begin(_estimate(setup), wanted.spending, scope)
         folder = stack.enter_context(before or RunFolder.create(_place(setup), setup.planned.run))
         _carry_out(setup, folder)
 
@@ -136,6 +128,7 @@ def _planned(
         shard=wanted.shard,
         note=wanted.note,
     )
+    planned = replace(planned, run=planned.run.model_copy(update={"scorers": wanted.scorers}))
     return _Setup(wanted, site, chain, models, purse, cases, planned, count * wanted.repeats)
 
 
@@ -159,29 +152,8 @@ def _place(setup: _Setup) -> Path:
 
 async def _warm_up(setup: _Setup) -> None:
     """Load what the first case would wait for within its deadline; without live models theirs is not needed."""
-    await warm_up([replace(setup.site, chain=setup.chain, models=setup.models)] if setup.is_live else ())
-
-
-def _may_begin(setup: _Setup) -> None:
-    """Show what a run may cost and ask whether it may; raises `HopdeskError` where it may not."""
-    if not setup.is_live:
-        return
-    expected = _estimate(setup)
-    show_estimate(expected, setup.wanted.concurrency, err())
-    if setup.wanted.budget_usd is not None and expected.unpriced:
-        raise HopdeskError(
-            f"A budget in US dollars needs prices, and nobody knows those of {', '.join(expected.unpriced)}; "
-            "set them in language_models, or give --budget-tokens."
-        )
-    costs = expected.live > 0 and (expected.most_usd > 0 or not _is_own(setup, expected.unpriced))
-    if costs and setup.wanted.confirm is not None and not setup.wanted.confirm():
-        raise HopdeskError("Nothing was run.")
-
-
-def _is_own(setup: _Setup, unpriced: Sequence[str]) -> bool:
-    """Whether all of these models run on a server of one's own, which may be free."""
-    own = {one.name for one in setup.chain.scope.language_models if one.base_url}
-    return all(name in own for name in unpriced)
+    if setup.is_live:
+        await warm_up_models([replace(setup.site, chain=setup.chain, models=setup.models)])
 
 
 def _estimate(setup: _Setup) -> Estimate:
@@ -195,7 +167,7 @@ def _estimate(setup: _Setup) -> Estimate:
         cases = setup.cases[::step]
         asks, sampled = asks_of_cases(cases, setup.chain, setup.models), len(cases)
     call_s = setup.chain.scope.budget.hop_ms / 1000
-    return estimate(asks, sampled, setup.results, call_s, wanted.concurrency)
+    return estimate(asks, sampled, setup.results, call_s, wanted.spending.concurrency)
 
 
 def _carry_out(setup: _Setup, folder: RunFolder) -> None:
@@ -222,21 +194,16 @@ def _carry_out(setup: _Setup, folder: RunFolder) -> None:
 
 def _side_by_side(setup: _Setup) -> int:
     """How many cases at a time; where nothing is waited for, one after the other is as fast, and each is in time."""
-    return setup.wanted.concurrency if setup.is_live else 1
+    return setup.wanted.spending.concurrency if setup.is_live else 1
 
 
-def _jobs(setup: _Setup, folder: RunFolder) -> Iterator[Job]:
+def _jobs(setup: _Setup, folder: RunFolder) -> Iterator[Job[Done]]:
     """The jobs that are not done yet."""
     wanted, planned = setup.wanted, setup.planned
     if wanted.records is not None and wanted.hop is not None:
         recorded = read_recorded(wanted.records, wanted.hop, setup.chain)
         jobs = record_jobs(planned, recorded, OneHop(setup.chain, planned.run.run_id))
     else:
-        parents = {one.sku: one.parent for one in setup.site.catalog.vocabulary.products if one.parent}
-        score = partial(_score, Setting(setup.chain.scope, parents))
+        score = scoring_of(setup.site, setup.chain.scope, wanted.scorers)
         jobs = case_jobs(planned, setup.cases, WholeChain(setup.chain, planned.run.run_id, score))
     return (job for job in jobs if job.key not in folder)
-
-
-def _score(setting: Setting, run: CaseRun, error: str | None) -> tuple[Score, ...]:
-    return score_all(replace(Observed.of(run), error=error), setting)

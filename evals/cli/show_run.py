@@ -28,7 +28,11 @@ class Tally:
         """Count one result."""
         self.results += 1
         for score in result.scores:
-            self.labels.setdefault(score.scorer, Counter())[score.label] += 1
+            self.count(score.scorer, score.label)
+
+    def count(self, scorer: str, label: str) -> None:
+        """Count one score."""
+        self.labels.setdefault(scorer, Counter())[label] += 1
 
     def headline(self, label: str) -> int:
         """How many turns, or single hops, have this label."""
@@ -85,11 +89,11 @@ def show_estimate(expected: Estimate, concurrency: int, console: Console) -> Non
         console.print(f"Nobody knows the prices of {', '.join(expected.unpriced)}.", soft_wrap=True, markup=False)
 
 
-def show_scores(tally: Tally, console: Console) -> None:
+def show_scores(tally: Tally, console: Console, what: str = "results") -> None:
     """Print how many results each scorer passed; an error is not a failure, and is not in the share."""
     columns = ("scorer", "pass", "fail", "share", "unsure", "error")
     rows = [_row(scorer, labels) for scorer, labels in tally.labels.items()]
-    console.print(table(f"{tally.results} results", columns, rows, numbers=columns[1:], whole=columns))
+    console.print(table(f"{tally.results} {what}", columns, rows, numbers=columns[1:], whole=columns))
 
 
 def _row(scorer: str, labels: Counter[str]) -> Iterable[str]:

@@ -15,11 +15,12 @@ from assistant.embedded.encoder import Encoder
 from assistant.embedded.head import fit
 from assistant.reflexes import Reflexes
 from assistant.settings import Settings
-from assistant.wiring import Site, open_catalog, open_site
+from assistant.wiring import Site, open_catalog, open_loaded, open_site
 from chains.errors import CatalogError, CircuitOpen, HopdeskError, ScopeError
 from chains.messages import IntentInput, LookupInput
 from chains.prompted.lookup import PromptedPlanner
-from chains.scope_file import load_scope
+from chains.scope import LabelledExample
+from chains.scope_file import load_scope, with_examples
 from tests.assistant.shops import write_shop
 
 Edit = Callable[[str, str], None]
@@ -340,3 +341,29 @@ def test_new_examples_make_a_new_head(opened: Callable[[], Site], edit: Edit, fi
     opened().catalog.close()
     assert len(fits) == 2
     assert fits[1] == fits[0] + 1
+
+
+def test_further_examples_make_another_head_and_are_fitted_once(
+    opened: Callable[[], Site], scope: Path, edit: Edit, encoder: Encoder, fits: list[int]
+) -> None:
+    edit("[sources]  ", '[sources]\nexamples = "examples.jsonl"  ')
+    (scope.parent / "examples.jsonl").touch()
+    before = opened()
+    new = [
+        LabelledExample(intent="support.human", text=f"wibble the gribbit {place}", source="t", split="train")
+        for place in range(6)
+    ]
+    settings = Settings(home=scope.parent / "home")
+    changed = open_loaded(with_examples(before.loaded, new), settings, encoder, Unlogged())
+    assert changed.head.sha256 != before.head.sha256
+    assert changed.head.predict("please wibble the gribbit").label == "support.human"
+    assert len(fits) == 2
+
+    lines = "".join(f"{one.model_dump_json()}\n" for one in new)
+    (scope.parent / "examples.jsonl").write_text(lines, encoding="utf-8")
+    after = opened()
+    for site in (before, changed, after):
+        site.catalog.close()
+    assert after.head.sha256 == changed.head.sha256
+    assert after.chain.scope_sha256 == changed.chain.scope_sha256 != before.chain.scope_sha256
+    assert len(fits) == 2

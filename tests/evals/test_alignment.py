@@ -64,6 +64,14 @@ class TestAgreement:
         assert (found.targets, found.unlabelled, found.kappa, found.kappa_interval) == (0, 2, None, None)
         assert found.true_positives.share is None
 
+    def test_the_pass_rate_of_other_verdicts_can_be_corrected(self) -> None:
+        counts: dict[JudgementLabel, int] = {"pass": 80, "fail": 20, "unsure": 9}
+        found = align(GOOD, "answered", judged=[label for label, count in counts.items() for _ in range(count)])
+        assert found.corrected is not None
+        assert found.corrected.judged == 0.8
+        assert found.corrected.rate == pytest.approx((0.8 - 0.06) / 0.89)
+        assert found.true_positives == align(GOOD, "answered").true_positives
+
     def test_labels_of_another_question_are_left_out(self) -> None:
         other = judged("a", "pass", "human").model_copy(update={"evaluator": Evaluator(name="facts")})
         assert align([judged("a", "pass"), other], "answered").targets == 0

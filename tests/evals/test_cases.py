@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue, ValidationError
 
+from chains.messages import HOPS
 from evals.cases import (
     Case,
     CaseError,
@@ -14,6 +15,7 @@ from evals.cases import (
     as_line,
     cases_sha256,
     load_cases,
+    part_of_hop,
     refuse_test_split,
     write_cases,
 )
@@ -165,3 +167,19 @@ def test_the_demos_splits_hold_75_cases_each_and_share_none() -> None:
     sizes = len(dev), len(test)  # numbers alone: a failure must not show what the blind split holds
     different = len({case.id for case in (*dev, *test)})
     assert (sizes, different) == ((75, 75), 150)
+
+
+def test_an_expectation_is_taken_apart_by_hops() -> None:
+    whole = Expectation(
+        intents=(),
+        tools=(ExpectedCall(name="get_product"),),
+        facts=(ExpectedFact(none_found=True),),
+        outcome="answer",
+        moderation="block",
+    )
+    assert part_of_hop(whole, "moderation") == Expectation(moderation="block")
+    assert part_of_hop(whole, "intent") == Expectation(intents=())
+    assert part_of_hop(whole, "lookup") == Expectation(tools=whole.tools)
+    assert part_of_hop(whole, "response") == part_of_hop(whole, "grounding") == Expectation(facts=whole.facts)
+    assert part_of_hop(whole, "outbound") is None
+    assert [part_of_hop(Expectation(outcome="answer"), hop) for hop in HOPS] == [None] * len(HOPS)

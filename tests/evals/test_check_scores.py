@@ -11,21 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from chains.catalogue import CATALOGUE
 from chains.claims import Value
 from chains.hops import grounding, intent, lookup, moderation, outbound, response
 from chains.messages import HopName, OutboundInput
 from chains.record import HopRecord
 from evals.cases import Case, Expectation
 from evals.check_scores import (
-    ANSWER_CHARS,
     CHECK_SCORERS,
     GROUNDING,
     INTENT,
     LOOKUP,
     MODERATION,
+    OUTBOUND,
     RESPONSE,
     HopChecks,
-    leaving,
 )
 from evals.observed import Observed, Setting, output_of
 from evals.results import Label
@@ -74,18 +74,19 @@ def test_a_turn_that_was_let_out_passes_every_check(price: Observed) -> None:
         (LOOKUP, lookup.GUARD),
         (RESPONSE, response.GUARD),
         (GROUNDING, grounding.GUARD),
+        (OUTBOUND, outbound.GUARD),
     ],
 )
 def test_the_checks_are_those_of_the_live_guards(
     checks: HopChecks[OutT, ContextT], guard: Guard[OutT, ContextT]
 ) -> None:
     assert guard.name == checks.hop
-    assert guard._model is checks.output
-    assert guard._checks == checks.checks
+    assert guard._model is checks.contract.output
+    assert guard._checks == checks.contract.checks
 
 
-def test_the_longest_answer_is_that_of_the_live_hop() -> None:
-    assert outbound._ANSWER_CHARS == ANSWER_CHARS
+def test_the_scorers_are_those_of_the_catalogue() -> None:
+    assert list(CHECK_SCORERS) == [f"check.{info.name}" for info in CATALOGUE]
 
 
 def says_the_same(
@@ -93,11 +94,11 @@ def says_the_same(
 ) -> tuple[bool, bool]:
     """Whether the scorers pass a recorded output, and whether the live guard does."""
     record = recorded(observed, checks.hop)
-    value, context = output_of(record, checks.output), checks.context(record, observed, SCOPE)
+    value, context = output_of(record, checks.contract.output), checks.context(record, observed, SCOPE)
     assert value is not None
     assert context is not None
     verdict = asyncio.run(guard.judge(value.model_dump_json(), context))
-    scores = [CHECK_SCORERS[f"check.{check.__name__}"](observed, SETTING) for check in checks.checks]
+    scores = [CHECK_SCORERS[f"check.{check.__name__}"](observed, SETTING) for check in checks.contract.checks]
     return all(score is not None and score.label == "pass" for score in scores), verdict.value is not None
 
 
@@ -170,17 +171,28 @@ class TestParity:
             min_size=1,
             max_size=3,
         ),
+        st.lists(
+            st.sampled_from(
+                [
+                    "Gladly.",
+                    "We will refund you.",
+                    "It is yours for free, [EMAIL_1]!!",
+                    "Sie werden von uns die Lampe bekommen.",
+                    "Kill yourself.",
+                    "It costs 49 EUR.",
+                ]
+            ),
+            max_size=2,
+        ),
         st.booleans(),
     )
     @settings(max_examples=40, deadline=None)
-    def test_what_leaves(self, texts: list[str], is_known: bool) -> None:
-        given_ = OutboundInput(texts=tuple(texts), locale="en", placeholders=("[EMAIL_1]",))
+    def test_what_leaves(self, texts: list[str], prose: list[str], is_known: bool) -> None:
+        given_ = OutboundInput(texts=tuple(texts), prose=tuple(prose), locale="en", placeholders=("[EMAIL_1]",))
         originals = {"[EMAIL_1]": "ada@example.org"} if is_known else {}
         observed = replace(leaving_run(given_), originals=originals)
-        asked = leaving(observed, SETTING)
-        assert asked is not None
-        context = outbound.LeavingContext(asked[1], originals or {"[EMAIL_1]": "…"})
-        raw = Outgoing(text="\n".join(texts)).model_dump_json()
+        context = outbound.context_of(given_, SCOPE, originals or {"[EMAIL_1]": "…"})
+        raw = Outgoing(text="\n".join([*prose, *texts])).model_dump_json()
         verdict = asyncio.run(outbound.GUARD.judge(raw, context))
         scores = [CHECK_SCORERS[f"check.{check.__name__}"](observed, SETTING) for check in OUTBOUND_CHECKS]
         assert all(score is not None and score.label == "pass" for score in scores) is (verdict.value is not None)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.compare import Comparison, compare, first_bad_hop
-from evals.finished import RunError
+from evals.results import Score
+from evals.run_folder import RunError
 from evals.statistics import mcnemar, wilson
 from tests.evals.paired_runs import by_letters, finished, result, run_of
 
@@ -155,6 +156,12 @@ class TestWhatCannotBeCompared:
     def test_a_scorer_that_neither_asked(self) -> None:
         with pytest.raises(RunError, match=r"Neither run has scores by 'trun'; allowed: turn; did you mean 'turn'\?"):
             compare(by_letters("p"), by_letters("p"), "trun")
+
+    def test_scores_of_two_versions_of_a_scorer(self) -> None:
+        scores = (Score(scorer="turn", version="2", label="pass"),)
+        newer = finished([result("c1", "p").model_copy(update={"scores": scores})])
+        with pytest.raises(RunError, match=r"The scores by 'turn' are of the versions 1, 2; use one\."):
+            compare(by_letters("p"), newer)
 
     def test_a_result_that_is_there_twice(self) -> None:
         twice = finished([result("c1", "p"), result("c1", "p")], run_of("again"))

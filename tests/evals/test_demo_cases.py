@@ -10,8 +10,9 @@ from assistant.wiring import Site
 from chains.claims import Draft
 from chains.facts import Evidence
 from chains.grounding import Statement, check_draft, ground
-from chains.messages import Grounded
+from chains.messages import Grounded, OutboundInput
 from chains.outcomes import Answer
+from evals.assertions import assert_outcome_safe
 from evals.cases import load_cases
 from evals.running import CaseRun, run_cases
 from evals.scoring import Score, intents_of, score_run
@@ -76,6 +77,16 @@ def test_what_is_answered_is_what_was_grounded(runs: tuple[CaseRun, ...]) -> Non
             told = [sentence for part in run.outcome.parts for sentence in part.sentences if sentence.claim != "fixed"]
             assert told == [sentence for part in said.parts for sentence in part.sentences], run.case.id
             assert run.outcome.products == said.products, run.case.id
+
+
+def test_no_outbound_check_refuses_an_honest_answer(runs: tuple[CaseRun, ...], demo_site: Site) -> None:
+    answered = [run for run in runs if any(record.hop == "outbound" for record in run.records)]
+    assert len(answered) > len(runs) / 2
+    for run in answered:
+        record = run.last("outbound")
+        assert record is not None, run.case.id
+        given = OutboundInput.model_validate_json(_JSON.dump_json(record.input))
+        assert_outcome_safe(run.outcome, demo_site.chain.scope, run.originals, given.public)
 
 
 def _recorded(run: CaseRun) -> tuple[Draft, Evidence, Grounded]:

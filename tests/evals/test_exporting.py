@@ -16,7 +16,7 @@ from chains.prompted.moderation import PromptedModerator
 from chains.prompted.response import PromptedResponder
 from chains.record import HopRecord
 from chains.scope import Scope
-from evals.cases import Expectation
+from evals.cases import Expectation, ExpectedCall, ExpectedFact, ModerationLabel
 from evals.exporting import Collection, Question, rewriting
 from evals.labels import Candidate, Evaluator, Judgement, JudgementLabel, Preference, Preferred, Target
 from evals.running import run_case
@@ -125,6 +125,47 @@ def test_a_request_that_was_out_of_scope_is_corrected_to_that() -> None:
 def test_a_correction_of_nothing_that_the_model_said_teaches_nothing() -> None:
     first, _second = intents(records := records_of(BROKEN))
     assert lines(collected(records, judged(first, "fail", ()))) == []
+
+
+def moderated(action: str, *categories: str) -> HopRecord:
+    """The record of a language model's moderation."""
+    reply = {"action": action, "categories": categories, "reasons": ["It asks for help with it."] if categories else []}
+    model = FakeLanguage(said(json.dumps({"reasoning": "Hm.", **reply})))
+    chain = prompted_chain(RIGHT)
+    layer = PromptedModerator(model, load_prompt("moderation", "1"), 4000)
+    run = asyncio.run(run_case(case(TEXT), replace(chain, moderators=(*chain.moderators, layer))))
+    return next(record for record in run.records if record.model == model.name and record.hop == "moderation")
+
+
+@pytest.mark.parametrize(
+    ("said_so", "corrected", "learned"),
+    [
+        (("block", "illegal"), "pass", ("allow", [], [])),
+        (("review", "illegal"), "block", ("block", ["illegal"], ["It asks for help with it."])),
+        (("block", "illegal"), "review", ("review", ["illegal"], ["It asks for help with it."])),
+        (("review", "self_harm"), "block", None),
+        (("allow",), "block", None),
+        (("allow",), None, None),
+    ],
+)
+def test_a_corrected_action_is_learned_where_the_rest_of_the_verdict_is_known(
+    said_so: tuple[str, ...], corrected: ModerationLabel | None, learned: tuple[str, list[str], list[str]] | None
+) -> None:
+    record = moderated(*said_so).model_copy(update={"split": "train"})
+    wrong = judged(record, "fail").model_copy(update={"corrected": Expectation(moderation=corrected)})
+    found = lines(collected([record], wrong))
+    replies = [json.loads(line["messages"][-1]["content"]) for line in found]  # type: ignore[index,call-overload,arg-type]
+    assert [(reply["action"], reply["categories"], reply["reasons"]) for reply in replies] == [learned] * bool(learned)
+    assert {reply["reasoning"] for reply in replies} <= {"It asks for a price."}
+
+
+def test_corrected_calls_and_facts_are_no_whole_replies() -> None:
+    [record] = intents(records := records_of(WRONG))
+    corrected = Expectation(tools=(ExpectedCall(name="get_product"),), facts=(ExpectedFact(none_found=True),))
+    wrong = judged(record, "fail").model_copy(update={"corrected": corrected})
+    assert lines(collected(records, wrong)) == []
+    lookup = record.model_copy(update={"hop": "lookup", "prompt": None})
+    assert lines(collected([lookup], wrong)) == []
 
 
 def test_equal_replies_to_one_question_are_learned_once() -> None:

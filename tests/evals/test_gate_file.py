@@ -46,6 +46,31 @@ def test_what_is_wrong_is_said_with_file_and_key(text: str, said: str) -> None:
     assert len(str(raised.value)) < 400
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('scorer = "judge.facts"', "labels: this key is missing; the scorer 'judge.facts' is a judge"),
+        ('labels = ["people.jsonl"]', "labels: the scorer 'turn' is no judge"),
+        (
+            'scorer = "judge.facts"\nlabels = ["people.jsonl"]\nfloor = 0.8',
+            "floor: a judge's own pass rate is not that which people would find; leave it out.",
+        ),
+        ('scorer = "bleu"', "scorer: found 'bleu', which passes and fails nothing; gate by another, such as 'turn'."),
+    ],
+)
+def test_what_cannot_be_meant_together_is_said(text: str, said: str) -> None:
+    with pytest.raises(GateFileError) as raised:
+        parse_gate(f"margin = 0.02\n{text}", "g.toml")
+    assert str(raised.value).startswith(f"g.toml: {said}")
+
+
+def test_labels_are_found_beside_the_gate_file(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text('margin = 0\nscorer = "judge.facts"\nlabels = ["people.jsonl", "/all.jsonl"]', encoding="utf-8")
+    assert load_gate(path).labels == (tmp_path / "people.jsonl", Path("/all.jsonl"))
+    assert load_gate(path).is_judged
+
+
 def test_an_unknown_key_is_answered_by_the_nearest_one() -> None:
     with pytest.raises(GateFileError, match=r"margn: this key is unknown; allowed: .*; did you mean 'margin'\?"):
         parse_gate("margin = 0\nmargn = 0.02", "g.toml")

@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chains.errors import HopdeskError
-from evals.cases import Case, CaseError, Expectation, as_line
+from chains.messages import HopName
+from evals.cases import Case, CaseError, Expectation, ExpectedCall, ExpectedFact, as_line, part_of_hop
+from evals.happened import as_expected
 from evals.importers import FORMATS, Format, Options, import_cases
 from tests.evals.test_happened import happened
 
@@ -128,6 +130,25 @@ class TestJudgements:
         [case] = self.judged(tmp_path, JUDGEMENT % ("pass", ""))
         assert case.expect[0].intents == ("product.price",)
         assert case.expect[0].outcome == "answer"
+
+    @pytest.mark.parametrize("hop", ["moderation", "intent", "lookup", "response", "outbound"])
+    def test_of_a_hop_that_was_right_its_own_part_is_expected_again(self, tmp_path: Path, hop: HopName) -> None:
+        line = (JUDGEMENT % ("pass", "")).replace('"turn_id": "turn-1"', f'"turn_id": "turn-1", "hop": "{hop}"')
+        whole = as_expected(happened())
+        part = part_of_hop(whole, hop)
+        assert [case.expect for case in self.judged(tmp_path, line)] == ([(part,)] if part else [])
+
+    def test_every_part_can_be_corrected(self, tmp_path: Path) -> None:
+        expected = Expectation(
+            intents=("product.price",),
+            tools=(ExpectedCall(name="get_product", arguments={"sku": "L-1"}),),
+            facts=(ExpectedFact(record="L-1", field="price"),),
+            outcome="answer",
+            moderation="pass",
+        )
+        more = f', "corrected": {expected.model_dump_json()}'
+        [case] = self.judged(tmp_path, JUDGEMENT % ("fail", more + TEXT))
+        assert case.expect == (expected,)
 
     @pytest.mark.parametrize(
         ("label", "more", "turns"),

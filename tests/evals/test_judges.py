@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from pydantic_core import to_json
@@ -13,7 +13,8 @@ from chains.messages import Plan
 from chains.outcomes import Decline, Withdrawn
 from evals.cases import Case, Expectation
 from evals.cassettes import REPEAT
-from evals.judges import Question, judge, load_rubric, prefer
+from evals.judges import Judge, Question, judge, load_rubric, preference
+from evals.labels import Candidate, Preference
 from evals.observed import Observed
 from evals.results import Label, Score
 from evals.running import run_case
@@ -36,7 +37,14 @@ def judged(
     observed: Observed, *replies: str | Exception, question: Question = "answered", repeats: int = 1
 ) -> tuple[Score | None, FakeLanguage]:
     model = FakeLanguage(*replies)
-    return asyncio.run(judge(question, model, repeats).score(observed)), model
+    return said_of(observed, judge(question, model, repeats)), model
+
+
+def said_of(observed: Observed, judge: Judge[Any]) -> Score | None:
+    inquiry = judge.inquiry(observed)
+    said = asyncio.run(inquiry.ask()).said if inquiry else None
+    assert not isinstance(said, Preference)
+    return said
 
 
 def asked(model: FakeLanguage) -> str:
@@ -102,8 +110,7 @@ class TestNothingToAsk:
 
     def test_of_a_run_that_failed_nothing_is_asked(self, price: Observed) -> None:
         score, model = judged(replace(price, outcome=None, error="The budget was spent."), reply(verdict="pass"))
-        assert score is not None
-        assert (score.label, score.critique, model.calls) == ("error", "The budget was spent.", [])
+        assert (score, model.calls) == (None, [])
 
 
 class TestRepeats:
@@ -121,7 +128,7 @@ class TestRepeats:
     ) -> None:
         score, model = judged(price, *(reply(verdict=one) for one in verdicts), repeats=len(verdicts))
         assert score is not None
-        assert score.label == label
+        assert (score.label, score.version) == (label, f"1@fake/model x{len(verdicts)}")
         assert score.value == pytest.approx(share)
         assert len(model.calls) == len(verdicts)
 
@@ -135,7 +142,9 @@ class TestRepeats:
 
         async def run() -> None:
             REPEAT.set(2)
-            await judge("answered", Noting(reply(verdict="pass")), 3).score(price)
+            inquiry = judge("answered", Noting(reply(verdict="pass")), 3).inquiry(price)
+            assert inquiry is not None
+            await inquiry.ask()
             assert REPEAT.get() == 2
 
         asyncio.run(run())
@@ -187,10 +196,16 @@ def test_texts_are_data_to_a_judge(price: Observed) -> None:
 
 def test_a_model_without_schemas_is_told_the_schema(price: Observed) -> None:
     model = FakeLanguage(f"Well: ```{reply(verdict='pass')}```", structure="plain")
-    score = asyncio.run(judge("answered", model).score(price))
+    score = said_of(price, judge("answered", model))
     assert score is not None
     assert score.label == "pass"
     assert '"verdict"' in str(model.calls[0].messages[0]["content"])
+
+
+def compared(a: str, b: str, model: FakeLanguage) -> Preference | None:
+    said = asyncio.run(preference("Which lamp?", Candidate(text=a), Candidate(text=b), model).ask()).said
+    assert not isinstance(said, Score)
+    return said
 
 
 class TestPairs:
@@ -208,7 +223,7 @@ class TestPairs:
     )
     def test_a_verdict_that_changes_with_the_order_is_unsure(self, first: str, second: str, preferred: str) -> None:
         model = FakeLanguage(reply(better=first), reply(better=second))
-        found = asyncio.run(prefer("Which lamp?", "The red one.", "The blue one.", model))
+        found = compared("The red one.", "The blue one.", model)
         assert found is not None
         assert (found.preferred, found.kind, found.evaluator.version) == (preferred, "llm", "1@fake/model")
         orders = [str(call.messages[-1]["content"]).find("The red one.") for call in model.calls]
@@ -216,7 +231,7 @@ class TestPairs:
 
     def test_without_a_verdict_on_both_orders_there_is_no_preference(self) -> None:
         model = FakeLanguage(reply(better="first"), ModelDown("x"))
-        assert asyncio.run(prefer("Which lamp?", "a", "b", model)) is None
+        assert compared("a", "b", model) is None
 
 
 def test_a_rubric_that_is_not_there_is_named() -> None:

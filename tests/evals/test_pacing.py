@@ -141,7 +141,7 @@ class TestRunPaced:
             assert drawn == 1
             return done()
 
-        def drawing() -> Iterator[Job]:
+        def drawing() -> Iterator[Job[Done]]:
             nonlocal drawn
             for _ in range(2):
                 drawn += 1

@@ -6,7 +6,7 @@ import pytest
 
 from chains.messages import HopName
 from chains.record import HopRecord
-from evals.cases import Expectation
+from evals.cases import Expectation, ExpectedCall, ExpectedFact
 from evals.labels import Evaluator, EvaluatorKind, Judgement, JudgementLabel, Target
 from evals.results import CaseResult, Label, Score
 from evals.run_folder import RESULTS
@@ -72,6 +72,31 @@ def test_corrected_intents_of_a_turn_judge_its_intent_hop(records: dict[HopName,
     assert label_of(records["intent"], judged("fail", turn, intents=("returns.policy",))) == "fail"
     assert label_of(records["intent"], judged("fail", turn, intents=("product.price",))) == "pass"
     assert label_of(records["lookup"], judged("fail", turn, intents=("returns.policy",))) is None
+
+
+@pytest.mark.parametrize(
+    ("corrected", "labels"),
+    [
+        (Expectation(moderation="pass"), {"moderation": "pass"}),
+        (Expectation(moderation="block"), {"moderation": "fail"}),
+        (Expectation(tools=(ExpectedCall(name="get_product", arguments={"sku": "L-1"}),)), {"lookup": "pass"}),
+        (Expectation(tools=(ExpectedCall(name="find_policy"),)), {"lookup": "fail"}),
+        (Expectation(facts=(ExpectedFact(record="L-1", field="colour"),)), {}),
+        (Expectation(intents=("product.price",), moderation="pass"), {"moderation": "pass", "intent": "pass"}),
+        (Expectation(outcome="clarify"), {}),
+    ],
+)
+def test_each_corrected_part_of_a_turn_judges_its_own_hop(
+    records: dict[HopName, HopRecord], corrected: Expectation, labels: dict[HopName, str]
+) -> None:
+    turn = judged("fail", Target(turn_id="t1")).model_copy(update={"corrected": corrected})
+    found = {hop: label for hop, record in records.items() if (label := label_of(record, turn))}
+    assert found == labels
+
+
+def test_a_moderation_that_said_nothing_is_not_what_was_right(records: dict[HopName, HopRecord]) -> None:
+    turn = judged("fail", Target(turn_id="t1")).model_copy(update={"corrected": Expectation(moderation="pass")})
+    assert label_of(records["moderation"].model_copy(update={"parsed": None}), turn) == "fail"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """`hopdesk` itself: its own commands, and those that other packages add by an entry point."""
 
 from importlib.metadata import EntryPoint, EntryPoints
+from typing import Annotated
 
 import pytest
 import typer
 
-from assistant.cli import main
+from assistant.cli import added as adding
 from tests.assistant.cli.conftest import Run
 
 added = typer.Typer(help="Counts things.")
@@ -17,12 +18,25 @@ def count() -> None:
     typer.echo("1 2 3")
 
 
+def whisper(word: Annotated[str, typer.Argument()]) -> None:
+    """Say a word softly."""
+    typer.echo(f"({word})")
+
+
 @pytest.fixture
 def add(monkeypatch: pytest.MonkeyPatch) -> None:
     here = f"{__name__}:added"
-    points = {"counting": here, "ask": here, "missing": "no_such_package.app:app", "empty": f"{__name__}:nothing"}
-    found = EntryPoints(EntryPoint(name, value, main.ADDED_COMMANDS) for name, value in points.items())
-    monkeypatch.setattr(main, "_added", lambda: found)
+    values = {
+        "hopdesk.commands": {
+            "counting": here, "ask": here, "missing": "no_such_package.app:app", "empty": f"{__name__}:nothing",
+        },
+        "hopdesk.hops": {"whisper": f"{__name__}:whisper", "export": here},
+    }  # fmt: skip
+
+    def points(group: str) -> EntryPoints:
+        return EntryPoints(EntryPoint(name, value, group) for name, value in values[group].items())
+
+    monkeypatch.setattr(adding, "points", points)
 
 
 @pytest.mark.usefixtures("add")
@@ -32,6 +46,11 @@ class TestAdded:
 
     def test_our_own_commands_go_before(self, run: Run) -> None:
         assert "Ask one question and print how it ends." in run("ask", "--help").stdout
+
+    def test_a_group_of_ours_is_added_to_and_a_function_is_a_command(self, run: Run) -> None:
+        assert run("hops", "whisper", "hello").stdout == "(hello)\n"
+        assert "Say a word softly." in run("hops", "--help").stdout
+        assert "Write hop records as JSON Lines" in run("hops", "export", "--help").stdout
 
     @pytest.mark.parametrize("name", ["missing", "empty"])
     def test_one_that_cannot_be_loaded_is_said_in_a_sentence(self, run: Run, name: str) -> None:

@@ -81,15 +81,21 @@ def test_calls_are_shown_with_their_arguments_and_what_they_found() -> None:
     ]  # fmt: skip
 
 
-def shown(*records: HopRecord) -> str:
+def shown(*records: HopRecord, timed: bool = True) -> str:
     written = io.StringIO()
-    show_hops(records, Console(file=written, width=160))
+    show_hops(records, Console(file=written, width=160), timed=timed)
     return " ".join(written.getvalue().split())
 
 
 def test_where_a_reply_came_from_is_said_where_it_is_not_its_model() -> None:
     assert "from" not in shown(_record(served_from="provider", model="openai/x"))
     assert "from cache" in shown(_record(served_from="cache", model="openai/x"))
+
+
+def test_records_without_times_are_shown_without_them() -> None:
+    assert shown(_record()).startswith("1 attempts, 1.0 ms hop try ms model")
+    assert shown(_record(), timed=False).startswith("1 attempts hop try model")
+    assert "ms" not in shown(_record(), timed=False)
 
 
 def test_what_language_models_cost_is_told_where_one_was_asked() -> None:

@@ -1,4 +1,4 @@
-"""`hopdesk evals query`, on a file of records and on the ledger."""
+"""`hopdesk hops query`, on a file of records and on the ledger."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ import pytest
 from tests.assistant.cli.conftest import Run
 
 pytest.importorskip("duckdb")
-QUERY = ("evals", "query")
+QUERY = ("hops", "query")
 COUNTED = "select hop, count(*) as n, any_value(input) as given from hops group by hop order by min(started_ns)"
 
 
@@ -63,6 +63,11 @@ def test_numbers_are_readable_and_long_tables_are_cut(run: Run, log: Path) -> No
     assert " 999 \n" in long
     assert " 1,000 \n" not in long
     assert "These are the first 1000 rows" in long
+
+
+def test_it_is_listed_with_the_commands_on_hops_and_nowhere_else(run: Run) -> None:
+    assert "Ask hop records in SQL" in run("hops", "--help").stdout
+    assert "Ask hop records in SQL" not in run("evals", "--help").stdout
 
 
 def test_what_cannot_be_asked_is_said(run: Run, log: Path) -> None:

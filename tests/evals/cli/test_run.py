@@ -100,6 +100,21 @@ def test_a_run_goes_on_where_it_stopped_and_only_as_the_same_run(evals: Evals, f
     assert (tmp_path / "a" / "results.jsonl").read_bytes() == whole
 
 
+def test_a_scorer_on_request_is_part_of_the_run(evals: Evals, few: Path, tmp_path: Path) -> None:
+    pytest.importorskip("sacrebleu")
+    cases = [case.model_copy(update={"ideal": "It has 16 GB."}) for case in load_cases(few)]
+    ideal = tmp_path / "ideal.jsonl"
+    ideal.write_text("".join(f"{as_line(case)}\n" for case in cases), encoding="utf-8")
+    result = evals("run", "--cases", ideal, "-o", tmp_path / "a", "--scorer", "bleu", "--scorer", "bleu")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert run_of(tmp_path / "a").scorers == ("bleu",)
+    found = [score for one in read_results(tmp_path / "a") for score in one.scores if score.scorer == "bleu"]
+    assert len(found) == 6
+    assert all(score.value is not None and 0 <= score.value <= 1 for score in found)
+    again = evals("run", "--cases", ideal, "--resume", tmp_path / "a")
+    assert "differs from this run by scorers." in said(again)
+
+
 def test_a_run_without_a_folder_gets_one_of_its_own(
     evals: Evals, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +133,8 @@ def test_a_run_without_a_folder_gets_one_of_its_own(
         (("--cases", "x", "--cassette-from", "a"), "Name the --cassette"),
         (("--cases", "x", "--shard", "3/2"), "Write it as 1/4"),
         (("--cases", "x", "--shard", "half"), "Write it as 1/4"),
+        (("--records", "x", "--hop", "intent", "--scorer", "bleu"), "One hop alone has no ideal answer"),
+        (("--cases", "x", "--scorer", "rouge"), "'rouge' is not"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(evals: Evals, arguments: tuple[str, ...], problem: str) -> None:

@@ -1,0 +1,95 @@
+"""`hopdesk evals judge`: language models as judges of what runs replied."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assistant.cli.options import ScopeFile
+
+BUDGET_SPENT = 3
+_INTERRUPTED = 130  # as shells have it for SIGINT
+
+
+class Rubric(StrEnum):
+    """A closed question that a judge answers; `better` is of two runs."""
+
+    ANSWERED = "answered"
+    FACTS = "facts"
+    IDEAL = "ideal"
+    BETTER = "better"
+
+
+def judge(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
+    other: Annotated[
+        Path | None, typer.Argument(metavar="[OTHER]", help="With the rubric better: the run to compare with.")
+    ] = None,
+    *,
+    rubrics: Annotated[
+        list[Rubric],
+        typer.Option("--rubric", metavar="NAME", help="answered, facts or ideal; of two runs: better."),
+    ],
+    model: Annotated[str, typer.Option(metavar="NAME", help="The judge, such as openai/gpt-4.1-mini.")],
+    repeat: Annotated[int, typer.Option(min=1, max=25, help="How often each is asked; most replies decide.")] = 1,
+    cases: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With the rubric ideal: the cases that hold the ideal answers.")
+    ] = None,
+    scope: ScopeFile = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=256, help="At most so many results at a time.")] = 8,
+    cassette: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Replies of language models, to be used again and added to.")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no live model: what the cassette lacks is an error.")
+    ] = False,
+    budget_usd: Annotated[float | None, typer.Option(min=0, help="Stop before more US dollars are spent.")] = None,
+    budget_tokens: Annotated[int | None, typer.Option(min=0, help="Stop before more tokens are used.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Append to this file; absent: judgements.jsonl or preferences.jsonl in RUN."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a run that costs money.")] = False,
+) -> None:
+    """Ask a language model closed questions about what a run replied, or which of two runs replied better.
+
+    Each verdict is one line, as judgement/1 or preference/1; what the file holds already is not asked again. Exit code
+    3 means that the budget was spent before all was done; the same command goes on.
+    """
+    asked = tuple(dict.fromkeys(rubrics))
+    if (Rubric.BETTER in asked) != (other is not None) or (other is not None and len(asked) > 1):
+        raise typer.BadParameter("Give two runs with better alone, or one with the others.", param_hint="--rubric")
+    if Rubric.IDEAL in asked and cases is None:
+        raise typer.BadParameter("The rubric ideal needs the cases that hold the ideal answers.", param_hint="--cases")
+    if repeat > 1 and other is not None:
+        raise typer.BadParameter("Two runs are compared in both orders, once.", param_hint="--repeat")
+
+    from assistant.cli.screen import complain, err
+    from evals.cli.consent import Spending, Stopped, confirm
+    from evals.cli.judging import Wanted, judge_runs
+    from evals.judges import QUESTIONS
+
+    wanted = Wanted(
+        run=run,
+        other=other,
+        questions=tuple(question for question in QUESTIONS if question in asked),
+        model=model,
+        repeats=repeat,
+        cases=cases,
+        scope=scope,
+        cassette=cassette,
+        offline=offline,
+        spending=Spending(concurrency, budget_usd, budget_tokens, None if yes else confirm),
+        output=output,
+    )
+    try:
+        judge_runs(wanted)
+    except Stopped as stopped:
+        complain(str(stopped))
+        raise typer.Exit(BUDGET_SPENT) from None
+    except KeyboardInterrupt:
+        err().print("Stopped; what is done is kept. The same command goes on.")
+        raise typer.Exit(_INTERRUPTED) from None
