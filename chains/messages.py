@@ -132,11 +132,13 @@ class Grounded(Contract):
 class OutboundInput(Contract):
     """Everything that is about to leave, to be read as if a stranger had written it.
 
-    `placeholders` are those of this turn, which code will put back; `public` are addresses and numbers
-    that the shop publishes in the policies it quotes.
+    `texts` are what grounding verified; `prose` comes before them, and nothing stands behind it. `placeholders` are
+    those of this turn, which code will put back; `public` are addresses and numbers that the shop publishes in the
+    policies it quotes.
     """
 
     texts: tuple[str, ...]
+    prose: tuple[str, ...] = Field(default=(), description="words that no claim stands behind, such as an opening line")
     locale: str
     placeholders: tuple[str, ...] = ()
     public: tuple[str, ...] = ()

@@ -1,11 +1,15 @@
 """Moderation: what comes in is cleaned, judged and redacted; what goes out is checked; JSON meets its contract."""
 
-from moderation.checks import OUTBOUND_CHECKS, OutboundContext, Outgoing
+from moderation.catalogue import CheckInfo, HopContract
+from moderation.checks import OUTBOUND_CHECKS
 from moderation.contract import Check, Failure, Judged, assess
 from moderation.errors import ModerationError
 from moderation.gate import Inbound, Moderator, inbound
-from moderation.guards import Guard, GuardError
+from moderation.guards import Guard, GuardError, checks_alone
 from moderation.hygiene import CleanText, HygieneCode, HygieneError, clean, matching_form
+from moderation.outbound import OutboundCheck, OutboundContext, Outgoing
+from moderation.outbound_policy import OutboundPolicy
+from moderation.outbound_warnings import AgentWarning, warnings
 from moderation.pii import Redacted, redact, restore
 from moderation.policy import BlockedTerm, ModerationPolicy, PiiKind, PiiPolicy, Threshold
 from moderation.rules import RULES, Rule, judge_by_rules
@@ -15,13 +19,16 @@ __all__ = [
     "OUTBOUND_CHECKS",
     "RULES",
     "Action",
+    "AgentWarning",
     "BlockedTerm",
     "Category",
     "Check",
+    "CheckInfo",
     "CleanText",
     "Failure",
     "Guard",
     "GuardError",
+    "HopContract",
     "HygieneCode",
     "HygieneError",
     "Inbound",
@@ -30,7 +37,9 @@ __all__ = [
     "ModerationError",
     "ModerationPolicy",
     "Moderator",
+    "OutboundCheck",
     "OutboundContext",
+    "OutboundPolicy",
     "Outgoing",
     "PiiKind",
     "PiiPolicy",
@@ -39,6 +48,7 @@ __all__ = [
     "Threshold",
     "Verdict",
     "assess",
+    "checks_alone",
     "clean",
     "combine",
     "inbound",
@@ -46,4 +56,5 @@ __all__ = [
     "matching_form",
     "redact",
     "restore",
+    "warnings",
 ]

@@ -5,10 +5,12 @@ things are no hits. The patterns are English and match `hygiene.matching_form`.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from moderation.decoding import View, views
 from moderation.hygiene import matching_form
 from moderation.policy import BlockedTerm, ModerationPolicy
 from moderation.verdict import Category, Verdict, combine
@@ -31,17 +33,38 @@ class Rule:
 
 
 def judge_by_rules(text: str, policy: ModerationPolicy) -> Verdict:
-    """Hold a cleaned text against all rules and the site's own blocked terms."""
+    """Hold a cleaned text, and its decoded views, against all rules and the site's own blocked terms.
+
+    A rule means the same wherever it matches. It is reported once: of the text itself, else of the first view that it
+    matches in, whose encoding the reason then names.
+    """
+    rules = (*RULES, *(_term_rule(term) for term in policy.blocked_terms))
+    hits = {rule: rule.verdict for rule in _matching(text, rules)}
+    for view in views(text):
+        for rule in _matching(view.text, rules):
+            hits.setdefault(rule, _in_view(rule, view))
+    return combine(tuple(hits.values())) if hits else Verdict(action="allow", layer="rules")
+
+
+def _matching(text: str, rules: Sequence[Rule]) -> list[Rule]:
     form = matching_form(text)
-    rules = [*RULES, *(_term_rule(term) for term in policy.blocked_terms)]
-    hits = [rule.verdict for rule in rules if rule.pattern.search(form)]
-    return combine(hits) if hits else Verdict(action="allow", layer="rules")
+    return [rule for rule in rules if rule.pattern.search(form)]
+
+
+def _in_view(rule: Rule, view: View) -> Verdict:
+    reason = f"{rule.reason.removesuffix('.')} (in {view.encoding})."
+    return rule.verdict.model_copy(update={"reasons": (reason,)})
 
 
 @cache
 def _term_rule(term: BlockedTerm) -> Rule:
-    pattern = _any(rf"(?<!\w){re.escape(matching_form(term.term))}(?!\w)")
-    return Rule("blocked_term", term.category, pattern, "Holds a term that this site blocks.", term.action)
+    reason = "Holds a term that this site blocks."
+    return Rule("blocked_term", term.category, term_pattern(term.term), reason, term.action)
+
+
+def term_pattern(term: str) -> re.Pattern[str]:
+    """A word or phrase as a pattern for `hygiene.matching_form`: whole words, whatever blanks are between them."""
+    return _any(rf"(?<!\w){re.escape(matching_form(term))}(?!\w)")
 
 
 def _any(*alternatives: str) -> re.Pattern[str]:
@@ -213,8 +236,8 @@ RULES: tuple[Rule, ...] = (
         _any(
             r"<\|(?:im_start|im_end|system|user|assistant|endoftext)\|>",
             r"\[/?inst\]|<</?sys>>|</?(?:system|assistant)>",
-            rf"^\W*(?:system|developer|assistant)(?: (?:message|prompt|override|note))?\]? ?: ?{_TURN_VERB}\b",
-            r"^\W*system override\b",
+            rf"^[^\w\n]*(?:system|developer|assistant)(?: (?:message|prompt|override|note))?\]? ?: ?{_TURN_VERB}\b",
+            r"^[^\w\n]*system override\b",
         ),
         "Pretends to be a message of the system.",
     ),

@@ -14,9 +14,10 @@ from pydantic import BaseModel
 from typer.main import get_command
 
 from assistant.settings import Settings
+from chains.catalogue import CATALOGUE
 from chains.scope import Budget, LanguageModelSettings
 from chains.tools import BUILT_IN
-from moderation import OUTBOUND_CHECKS
+from moderation import OutboundPolicy
 
 ROOT = Path(__file__).parents[1]
 DOCS = (ROOT / "README.md", ROOT / "ARCHITECTURE.md")
@@ -66,9 +67,9 @@ def tools_table() -> str:
 
 
 def checks_table() -> str:
-    """The outbound checks and what each holds."""
-    rows = ["| check | what it holds |", "| --- | --- |"]
-    rows += [f"| `{check.__name__}` | {(check.__doc__ or '').strip()} |" for check in OUTBOUND_CHECKS]
+    """Every check of the chain: where it runs, what must hold, and what happens where it does not."""
+    rows = ["| check | hop | what must hold | where it does not |", "| --- | --- | --- | --- |"]
+    rows += [f"| `{info.name}` | {info.hop} | {info.holds} | {info.then} |" for info in CATALOGUE]
     return "\n".join(rows)
 
 
@@ -86,6 +87,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "language_models": lambda: fields_table(LanguageModelSettings, "[[language_models]]"),
     "budget": lambda: fields_table(Budget, "[budget]"),
+    "outbound": lambda: fields_table(OutboundPolicy, "[moderation.outbound]"),
     "commands": commands_table,
     "tools": tools_table,
     "checks": checks_table,

@@ -12,7 +12,7 @@ from chains.outcomes import AnswerPart
 from chains.ports import Cascade, ModelCard
 from chains.rendering import say, say_card
 from chains.trail import Trail
-from moderation import Failure, Guard
+from moderation import Failure, HopContract
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,14 @@ def known_facts(value: Grounded, context: GroundingContext) -> tuple[Failure, ..
     return (Failure(path="parts", code="unknown_fact", msg="use the facts of this turn"),) if foreign or stray else ()
 
 
-GUARD: Guard[Grounded, GroundingContext] = Guard("grounding", Grounded, (every_claim_said, known_facts))
+CONTRACT: HopContract[Grounded, GroundingContext] = HopContract(
+    hop="grounding",
+    output=Grounded,
+    shape="Every part of the answer has sentences, each with its claim and its facts.",
+    then="hand-off",
+    checks=(every_claim_said, known_facts),
+)
+GUARD = CONTRACT.guard()
 MODEL: CodeModel[GroundingInput] = CodeModel(ModelCard("hopdesk", "grounding/1", "ground"), ground_and_say)
 
 

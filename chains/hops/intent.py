@@ -9,7 +9,7 @@ from chains.messages import Intent, IntentInput
 from chains.ports import Cascade
 from chains.scope import Scope, Thresholds
 from chains.trail import Trail
-from moderation import Failure, Guard
+from moderation import Failure, HopContract
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,14 @@ def best_first(value: Intent, _scope: Scope) -> tuple[Failure, ...]:
     return ()
 
 
-GUARD: Guard[Intent, Scope] = Guard("intent", Intent, (known_intents, best_first))
+CONTRACT: HopContract[Intent, Scope] = HopContract(
+    hop="intent",
+    output=Intent,
+    shape="The reply is JSON that ranks one to five intents, with scores from 0 to 1.",
+    then="asked once more, then the next model, then `[fallback]` and a question back or a hand-off",
+    checks=(known_intents, best_first),
+)
+GUARD = CONTRACT.guard()
 
 
 async def name_intents(

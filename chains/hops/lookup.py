@@ -17,7 +17,7 @@ from chains.record import CalledTool
 from chains.scope import Scope
 from chains.tools import Caller, Toolbox, ToolCall, ToolResult
 from chains.trail import Trail
-from moderation import Failure, Guard
+from moderation import Failure, HopContract
 
 log = structlog.get_logger(__name__)
 _ERROR_CHARS = 600  # those of `chains.tools.ToolResult`
@@ -91,9 +91,14 @@ def within_budget(value: Plan, context: PlanContext) -> tuple[Failure, ...]:
     return ()
 
 
-GUARD: Guard[Plan, PlanContext] = Guard(
-    "lookup", Plan, (permitted_calls, permitted_topics, valid_arguments, within_budget)
+CONTRACT: HopContract[Plan, PlanContext] = HopContract(
+    hop="lookup",
+    output=Plan,
+    shape="The reply is JSON with at most eight function calls, or says what must be known first.",
+    then="asked once more, then the next model, then `[fallback]` and a question back or a hand-off",
+    checks=(permitted_calls, permitted_topics, valid_arguments, within_budget),
 )
+GUARD = CONTRACT.guard()
 
 
 @dataclass(frozen=True)

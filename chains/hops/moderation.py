@@ -5,9 +5,15 @@ from chains.attempt import Asked, CodeModel, ask
 from chains.messages import ModerationInput
 from chains.ports import Cascade, HopModel, ModelCard
 from chains.trail import Trail
-from moderation import Guard, ModerationPolicy, Verdict, combine, judge_by_rules
+from moderation import HopContract, ModerationPolicy, Verdict, combine, judge_by_rules
 
-GUARD: Guard[Verdict, None] = Guard("moderation", Verdict)
+CONTRACT: HopContract[Verdict, None] = HopContract(
+    hop="moderation",
+    output=Verdict,
+    shape="The reply is JSON with one of four actions, and categories with scores from 0 to 1.",
+    then="asked once more, then `review`: a person reads it; `[fallback]` may leave it to the rules",
+)
+GUARD = CONTRACT.guard()
 UNDECIDED = Verdict(action="review", layer="rules", reasons=("This text could not be judged; a person must read it.",))
 
 RULES_ALONE = Verdict(action="allow", layer="rules", reasons=("A layer failed; the rules alone decided.",))

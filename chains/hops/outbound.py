@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import wraps
 
 from chains.allowance import Allowance
 from chains.attempt import Asked, CodeModel, ask
@@ -9,9 +10,19 @@ from chains.messages import OutboundInput
 from chains.ports import Cascade, ModelCard
 from chains.scope import Scope
 from chains.trail import Trail
-from moderation import OUTBOUND_CHECKS, Failure, Guard, OutboundContext, Outgoing, restore
+from moderation import (
+    OUTBOUND_CHECKS,
+    Check,
+    Failure,
+    HopContract,
+    OutboundCheck,
+    OutboundContext,
+    Outgoing,
+    restore,
+)
 
-_ANSWER_CHARS = 12_000  # far above what 8 claims of 2 parts can render to; a runaway text is not sent
+ANSWER_CHARS = 12_000
+"""Far above what 8 claims of 2 parts can render to; a runaway text is not sent."""
 
 
 @dataclass(frozen=True)
@@ -22,28 +33,50 @@ class LeavingContext:
     originals: Mapping[str, str]
 
 
-def as_the_customer_reads_it(value: Outgoing, context: LeavingContext) -> tuple[Failure, ...]:
-    """All outbound checks hold for the text with the customer's own data put back."""
-    restored = Outgoing(text=restore(value.text, dict(context.originals)))
-    return tuple(failure for check in OUTBOUND_CHECKS for failure in check(restored, context.checks))
+def text_of(given: OutboundInput) -> Outgoing:
+    """All that is about to leave as one text."""
+    return Outgoing(text="\n".join((*given.prose, *given.texts)))
 
 
-GUARD: Guard[Outgoing, LeavingContext] = Guard("outbound", Outgoing, (as_the_customer_reads_it,))
-MODEL: CodeModel[OutboundInput] = CodeModel(
-    ModelCard("hopdesk", "outbound/1", "check"), lambda given: Outgoing(text="\n".join(given.texts))
+def context_of(given: OutboundInput, scope: Scope, originals: Mapping[str, str]) -> LeavingContext:
+    """What these texts are held against at this site; only what grounding verified counts as sourced."""
+    checks = OutboundContext(
+        max_chars=ANSWER_CHARS,
+        hosts=scope.hosts,
+        allowed_originals=frozenset(originals.values()) | frozenset(given.public),
+        pii=scope.moderation.pii,
+        policy=scope.moderation.outbound,
+        blocked_terms=scope.moderation.blocked_terms,
+        sourced=frozenset(restore(text, originals) for text in given.texts),
+    )
+    return LeavingContext(checks, originals)
+
+
+def _as_the_customer_reads_it(check: OutboundCheck) -> Check[Outgoing, LeavingContext]:
+    """The check, of a text with the customer's own data put back."""
+
+    @wraps(check)
+    def checked(value: Outgoing, context: LeavingContext) -> tuple[Failure, ...]:
+        return check(Outgoing(text=restore(value.text, context.originals)), context.checks)
+
+    return checked
+
+
+CONTRACT: HopContract[Outgoing, LeavingContext] = HopContract(
+    hop="outbound",
+    output=Outgoing,
+    shape="There is one text.",
+    then="hand-off",
+    checks=tuple(_as_the_customer_reads_it(check) for check in OUTBOUND_CHECKS),
 )
+GUARD = CONTRACT.guard()
+MODEL: CodeModel[OutboundInput] = CodeModel(ModelCard("hopdesk", "outbound/1", "check"), text_of)
 
 
 async def may_leave(
     given: OutboundInput, scope: Scope, originals: Mapping[str, str], trail: Trail, allowance: Allowance
 ) -> bool:
     """Whether every text passes every check; a check that fails to run counts as a no."""
-    checks = OutboundContext(
-        max_chars=_ANSWER_CHARS,
-        hosts=scope.hosts,
-        allowed_originals=frozenset(originals.values()) | frozenset(given.public),
-        pii=scope.moderation.pii,
-    )
-    context = LeavingContext(checks, originals)
+    context = context_of(given, scope, originals)
     asked = Asked("outbound", given, Outgoing, Cascade.of(MODEL), GUARD, context)
     return await ask(asked, trail, allowance) is not None

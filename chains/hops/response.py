@@ -10,7 +10,7 @@ from chains.grounding import check_draft
 from chains.messages import ResponseInput
 from chains.ports import Cascade
 from chains.trail import Trail
-from moderation import Failure, Guard
+from moderation import Failure, HopContract
 
 _CARD_CLAIMS = 4
 
@@ -28,7 +28,14 @@ def true_claims(value: Draft, context: DraftContext) -> tuple[Failure, ...]:
     return check_draft(value, context.evidence, context.intents)
 
 
-GUARD: Guard[Draft, DraftContext] = Guard("response", Draft, (true_claims,))
+CONTRACT: HopContract[Draft, DraftContext] = HopContract(
+    hop="response",
+    output=Draft,
+    shape="The reply is JSON that lists claims and no prose.",
+    then="asked once more, then the next model, then `[fallback]`: the plain facts or a hand-off",
+    checks=(true_claims,),
+)
+GUARD = CONTRACT.guard()
 
 
 async def compose(

@@ -289,7 +289,8 @@ def _nothing_private(ended: Ended, site: Site) -> None:
     stored = ended.outcome.model_dump_json()
     assert MARK not in stored
     assert not any(original in stored for original in ended.turn.originals.values())
-    shown = "\n".join(shown_texts(present(ended.outcome, ended.turn.originals)))
+    texts = shown_texts(present(ended.outcome, ended.turn.originals))
+    shown = "\n".join(texts)
     assert not PLACEHOLDER.search(shown)
     public = _public_words(ended, site)
     canaries = tuple(line for line in (*_prompt_lines(ended), *_notes(ended)) if " ".join(line.split()) not in public)
@@ -298,6 +299,7 @@ def _nothing_private(ended: Ended, site: Site) -> None:
         hosts=site.chain.scope.hosts,
         allowed_originals=frozenset(ended.turn.originals.values()),
         canaries=canaries,
+        sourced=frozenset(texts),
     )
     codes = {failure.code for check in OUTBOUND_CHECKS for failure in check(Outgoing(text=shown), checks)}
     assert codes <= {"foreign_link", "foreign_email", "foreign_phone"}, codes  # those of the shop's own policies

@@ -110,7 +110,10 @@ MISTAKES = {
     ),
     "an unknown key in a table in a table": (
         changed('region = "DE"', 'regoin = "DE"'),
-        "moderation.pii.regoin: this key is unknown; allowed: kinds, order_pattern, region; did you mean 'region'?",
+        (
+            "moderation.pii.regoin: this key is unknown; allowed: countries, for_tools, kinds, order_pattern, region; "
+            "did you mean 'region'?"
+        ),
     ),
     "an unknown key in an intent": (
         changed('outcomes = ["handoff"]', 'outcomes = ["handoff"]\noutcome = "x"'),

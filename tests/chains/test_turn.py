@@ -18,7 +18,6 @@ from tests.chains.fakes import (
     HANDOFF,
     ORDER_NUMBER,
     ORDER_TURN,
-    PHONE,
     PRICE_PLAN,
     RETURNS_CALL,
     FakeToolbox,
@@ -207,7 +206,7 @@ def test_an_order_is_not_looked_up_without_proof() -> None:
 def test_an_order_is_told_to_whom_it_belongs() -> None:
     done = run(ORDER_TURN, order_chain())
     assert done.said == ["Your order [ORDER_1]’s status is shipped."]
-    assert done.tools.ran[0].caller.originals == {"[ORDER_1]": ORDER_NUMBER, "[EMAIL_1]": EMAIL, "[PHONE_1]": PHONE}
+    assert done.tools.ran[0].caller.originals == {"[ORDER_1]": ORDER_NUMBER, "[EMAIL_1]": EMAIL}
 
 
 def test_an_order_that_does_not_exist_reads_the_same_as_one_of_somebody_else() -> None:

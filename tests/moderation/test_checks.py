@@ -2,28 +2,17 @@ import pytest
 
 from moderation.checks import (
     OUTBOUND_CHECKS,
-    OutboundContext,
-    Outgoing,
-    no_canary,
     no_control_characters,
-    no_foreign_link,
     no_foreign_pii,
     no_placeholder,
     within_length,
 )
-from moderation.policy import PiiPolicy
-
-CONTEXT = OutboundContext(
-    max_chars=200,
-    hosts=frozenset({"shop.example", "www.shop.example"}),
-    allowed_originals=frozenset({"LO-12345", "Help@Shop.example", "+49 30 901820"}),
-    canaries=("zebra-7f3a-lantern",),
-    pii=PiiPolicy(order_pattern=r"(?i)LO-?\d{5}"),
-)
+from moderation.outbound import Outgoing
+from tests.moderation.outbound import CONTEXT, codes_of
 
 
 def codes(text: str) -> list[str]:
-    return [failure.code for check in OUTBOUND_CHECKS for failure in check(Outgoing(text=text), CONTEXT)]
+    return [code for check in OUTBOUND_CHECKS for code in codes_of(check, text)]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +29,7 @@ def test_an_ordinary_answer_passes_every_check(text: str) -> None:
     assert codes(text.replace("1//2", "1/2")) == []
 
 
-@pytest.mark.parametrize("text", ["", " \n", "x" * 201])
+@pytest.mark.parametrize("text", ["", " \n", "\t\t", "\n\n\n", "x" * 201])
 def test_a_text_has_a_length_between_one_and_the_limit(text: str) -> None:
     assert [failure.path for failure in within_length(Outgoing(text=text), CONTEXT)] == ["text"]
 
@@ -50,42 +39,54 @@ def test_invisible_characters_do_not_leave(char: str) -> None:
     assert no_control_characters(Outgoing(text=f"a{char}b"), CONTEXT)
 
 
+@pytest.mark.parametrize("text", ["x", "x" * 200, " x ", "\n.", "0"])
+def test_any_other_length_is_fine(text: str) -> None:
+    assert codes_of(within_length, text) == []
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\tb", "äöü ß", "20 °C – “quoted”", "😀"])
+def test_visible_characters_leave(text: str) -> None:
+    assert codes_of(no_control_characters, text) == []
+
+
+@pytest.mark.parametrize("text", ["Hi [EMAIL_1]", "[PHONE_12]", "x[ORDER_3]y", "[CARD_1].", "([IBAN_2])"])
+def test_a_placeholder_that_was_not_restored_is_found(text: str) -> None:
+    assert codes_of(no_placeholder, text) == ["placeholder"]
+
+
+@pytest.mark.parametrize("text", ["[EMAIL]", "EMAIL_1", "[EMAIL_0]", "[NAME_1]", "[email_1]"])
+def test_other_words_in_brackets_are_no_placeholder(text: str) -> None:
+    assert codes_of(no_placeholder, text) == []
+
+
 @pytest.mark.parametrize(
-    "link",
+    ("text", "code"),
     [
-        "https://evil.example",
-        "HTTPS://EVIL.EXAMPLE/x",
-        "//evil.example/x",
-        "https://shop.example.evil.com/",
-        "https://shop.example@evil.com/",
-        "https://evil.com\\@shop.example/",
-        "https://[::1/",
-        "ftp://shop.example/",
-        "javascript:alert(1)",
-        "mailto:x",
-        "evil.com",
-        "pay.evil-shop.de/now",
-        "[click](https://evil.example)",
+        ("Write to eve@evil.example.", "foreign_email"),
+        ("Call +49 151 23456789.", "foreign_phone"),
+        ("Card 4111 1111 1111 1111.", "foreign_card"),
+        ("IBAN DE89 3704 0044 0532 0130 00.", "foreign_iban"),
+        ("Order LO-99999.", "foreign_order"),
     ],
 )
-def test_links_lead_to_the_sites_own_hosts_only(link: str) -> None:
-    assert [failure.code for failure in no_foreign_link(Outgoing(text=f"See {link} now."), CONTEXT)] == ["foreign_link"]
+def test_data_of_others_is_found(text: str, code: str) -> None:
+    assert codes_of(no_foreign_pii, text) == [code]
 
 
-def test_a_bare_domain_of_the_site_is_a_link_to_it() -> None:
-    assert no_foreign_link(Outgoing(text="hopdesk.com/a"), OutboundContext(10, frozenset({"hopdesk.com"}))) == ()
+@pytest.mark.parametrize(
+    "text", ["lo 12345", "HELP@SHOP.EXAMPLE", "+49 (30) 90-18-20", "EAN 4006381333931", "Model 2024-11-05 B12"]
+)
+def test_own_data_and_other_numbers_pass(text: str) -> None:
+    assert codes_of(no_foreign_pii, text) == []
 
 
-def test_a_placeholder_that_was_not_restored_is_found() -> None:
-    assert [failure.code for failure in no_placeholder(Outgoing(text="Hi [EMAIL_1]"), CONTEXT)] == ["placeholder"]
+def test_every_check_has_a_sentence_of_its_own() -> None:
+    said = [(check.__doc__ or "").strip() for check in OUTBOUND_CHECKS]
+    assert len(set(said)) == len(said)
+    assert all(one.endswith(".") and "\n" not in one for one in said)
 
 
 def test_data_of_others_is_named_by_kind_and_never_quoted() -> None:
     failures = no_foreign_pii(Outgoing(text="LO-99999 is of a@b.de, yours is LO-12345."), CONTEXT)
     assert [failure.code for failure in failures] == ["foreign_email", "foreign_order"]
     assert not [failure for failure in failures if "a@b.de" in failure.msg or "LO-99999" in failure.msg]
-
-
-@pytest.mark.parametrize("leak", ["zebra-7f3a-lantern", "ZEBRA 7F3A\nlantern", "xzebra7f3alanternx"])
-def test_a_canary_is_found_however_it_is_spaced(leak: str) -> None:
-    assert [failure.code for failure in no_canary(Outgoing(text=leak), CONTEXT)] == ["prompt_leak"]

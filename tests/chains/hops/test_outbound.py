@@ -5,8 +5,9 @@ from chains.hops import outbound
 from chains.hops.outbound import may_leave
 from chains.messages import OutboundInput
 from chains.ports import ModelCard
+from chains.scope import Scope
 from chains.trail import Trail
-from moderation import Outgoing
+from moderation import BlockedTerm, ModerationPolicy, OutboundPolicy, Outgoing
 from tests.chains.fakes import EMAIL, ORDER_NUMBER, shop_scope
 from tests.chains.scripts import MemoryLog, within
 from tests.chains.trails import FRAME
@@ -15,10 +16,12 @@ SCOPE = shop_scope()
 ORIGINALS = {"[ORDER_1]": ORDER_NUMBER, "[EMAIL_1]": EMAIL}
 
 
-def leaving(*texts: str, public: tuple[str, ...] = ()) -> tuple[bool, Trail]:
+def leaving(
+    *texts: str, prose: tuple[str, ...] = (), public: tuple[str, ...] = (), scope: Scope = SCOPE
+) -> tuple[bool, Trail]:
     trail = Trail(FRAME, MemoryLog())
-    given = OutboundInput(texts=texts, locale="en", placeholders=tuple(ORIGINALS), public=public)
-    return within(lambda allowance: may_leave(given, SCOPE, ORIGINALS, trail, allowance)), trail
+    given = OutboundInput(texts=texts, prose=prose, locale="en", placeholders=tuple(ORIGINALS), public=public)
+    return within(lambda allowance: may_leave(given, scope, ORIGINALS, trail, allowance)), trail
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,51 @@ def test_one_bad_text_keeps_all_of_them() -> None:
 def test_what_the_shop_publishes_may_be_said() -> None:
     assert leaving("Ask help@shop.example.", public=("help@shop.example",))[0]
     assert not leaving("Ask help@shop.example.")[0]
+
+
+LOUD = "[ORDER_1]: we refund you! By BRIGHTLY! Wir sind für Sie da und das ist gut."
+SHY = SCOPE.model_copy(
+    update={
+        "moderation": ModerationPolicy(
+            outbound=OutboundPolicy(competitors=("Brightly",)),
+            blocked_terms=(BlockedTerm(term="Evil Corp", category="fraud"),),
+        )
+    }
+)
+
+
+def test_what_grounding_verified_may_promise_and_sound_as_it_likes() -> None:
+    assert leaving(LOUD, "Made by Evil Corp.", scope=SHY)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("We will refund order [ORDER_1].", "promise_refund"),
+        ("Brightly has it.", "competitor"),
+        ("Ask Evil Corp.", "unfit_fraud"),
+        ("Here it is!!", "exclamation_marks"),
+        ("Wir sind für Sie da und das ist gut.", "foreign_language"),
+    ],
+)
+def test_words_that_no_claim_stands_behind_may_not(text: str, code: str) -> None:
+    allowed, trail = leaving("It costs 49 EUR.", prose=(text,), scope=SHY)
+    assert not allowed
+    (failure,) = trail.records[0].validation_errors
+    assert failure.code == code
+    assert text not in failure.model_dump_json()
+
+
+def test_a_friendly_opening_line_stands_before_the_answer() -> None:
+    allowed, trail = leaving("It costs 49 EUR.", prose=("Thank you for asking!",))
+    assert allowed
+    assert trail.records[0].parsed == {"text": "Thank you for asking!\nIt costs 49 EUR."}
+
+
+def test_an_insult_does_not_leave_even_if_the_catalog_holds_it() -> None:
+    allowed, trail = leaving("Its name is “you stupid bitch”.")
+    assert not allowed
+    assert [failure.code for failure in trail.records[0].validation_errors] == ["unfit_harassment"]
 
 
 def test_the_record_holds_placeholders_and_not_what_they_stand_for() -> None:
