@@ -40,13 +40,15 @@ _SEED = 7
 
 @dataclass(frozen=True)
 class Site:
-    """One site, ready to serve."""
+    """One site, ready to serve; `embedded` and `catalogued` are what its chain is made of, to make another one."""
 
     loaded: LoadedScope
     catalog: Catalog
     chain: Chain
     head: Head
     models: LanguageModels
+    embedded: Embedded
+    catalogued: Callable[[], Catalogued]
     prompts: tuple[Prompt, ...] = ()
 
 
@@ -96,9 +98,11 @@ def open_loaded(
     )
     shared = reflexes or Reflexes.of(None)
     models = LanguageModels(scope, shared.breakers, shared.replies)
-    hops = _serve(
-        loaded, scope, embedded, lambda: Catalogued(facets_of(catalog.vocabulary), hints_of(reader, catalog)), models
-    )
+
+    def catalogued() -> Catalogued:
+        return Catalogued(facets_of(catalog.vocabulary), hints_of(reader, catalog))
+
+    hops = _serve(loaded, scope, embedded, catalogued, models)
     chain = Chain(
         scope=scope,
         scope_sha256=loaded.sha256,
@@ -111,7 +115,7 @@ def open_loaded(
         toolbox=ShopToolbox(catalog, open_orders(scope.sources, base), scope, base),
         log=hop_log,
     )
-    return Site(loaded, catalog, chain, head, models, hops.prompts)
+    return Site(loaded, catalog, chain, head, models, embedded, catalogued, hops.prompts)
 
 
 def _serve(

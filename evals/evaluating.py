@@ -36,7 +36,9 @@ def local_swaps(scope: Scope) -> dict[str, str]:
     """The swaps, as `hopdesk evals run --set` takes them, by which no hop asks a language model."""
     named = scope.models.model_dump()
     return {
-        f"models.{hop}": "rules" if hop == "moderation" else "embedded"
+        f"models.{hop}": ",".join(("rules", *(name for name in names if name == "embedded")))
+        if hop == "moderation"
+        else "embedded"
         for hop, names in sorted(named.items())
         if any("/" in name for name in names)
     }
@@ -49,7 +51,6 @@ class LocalCases:
     """
 
     def __init__(self, site: Site, cases: Sequence[Case]) -> None:
-        """Raises `SwapError` where a hop has no embedded model."""
         swaps = local_swaps(site.loaded.scope)
         scope = swapped(site.chain.scope, swaps)
         self._site = site

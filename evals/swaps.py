@@ -3,24 +3,18 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import to_json
 
-from assistant.embedded.reader import Reader
-from assistant.facets import facets_of, hints_of
-from assistant.serving import Catalogued, Embedded, LanguageModels, serve_hops
+from assistant.serving import LanguageModels, serve_hops
 from assistant.wiring import Site
-from chains.contract import Contract
 from chains.errors import HopdeskError
-from chains.ports import Cascade, HopModel
 from chains.record import Sha256, digest
 from chains.scope import Cache, Scope
 from chains.scope_file import nearest
 from chains.turn import Chain
 
-GivenT = TypeVar("GivenT", bound=Contract)
 SECTIONS = ("models", "prompts", "thresholds", "budget", "fallback", "limits", "moderation", "texts")
 """What a swap may change; another catalog, other intents or tools are another scope file."""
 
@@ -129,24 +123,12 @@ def scope_sha256_of(site: Site, swaps: Mapping[str, str]) -> Sha256:
 def chain_of(site: Site, scope: Scope, scope_sha256: Sha256, models: LanguageModels) -> Chain:
     """The site's chain on a changed scope, its language models made by `models`; replies are never taken from a cache.
 
-    Raises `PromptError` where a prompt is not there, and `SwapError` where the changed scope needs an embedded model
-    that the site's own does not name.
+    Raises `PromptError` where a prompt is not there.
     """
-    chain, vocabulary = site.chain, site.catalog.vocabulary
-    embedded = Embedded(
-        intent=_local("intent", chain.intent_model, scope),
-        planner=_local("lookup", chain.planner, scope),
-        responder=_local("response", chain.responder, scope),
-    )
     uncached = scope.model_copy(update={"cache": Cache()})
-    base = site.loaded.path.parent
-
-    def catalogued() -> Catalogued:
-        return Catalogued(facets_of(vocabulary), hints_of(Reader(vocabulary), site.catalog))
-
-    hops = serve_hops(uncached, base, embedded, catalogued, models)
+    hops = serve_hops(uncached, site.loaded.path.parent, site.embedded, site.catalogued, models)
     return replace(
-        chain,
+        site.chain,
         scope=uncached,
         scope_sha256=scope_sha256,
         moderators=hops.moderators,
@@ -154,16 +136,3 @@ def chain_of(site: Site, scope: Scope, scope_sha256: Sha256, models: LanguageMod
         planner=hops.planner,
         responder=hops.responder,
     )
-
-
-def _local(hop: str, cascade: Cascade[GivenT], scope: Scope) -> HopModel[GivenT]:
-    """The hop's embedded model; where none is needed and there is none, any of its models stands in, unused."""
-    named = [*(tier.model for tier in cascade.tiers), *([cascade.last] if cascade.last else [])]
-    local = next((model for model in named if model.card.is_local), None)
-    wanted = any("/" not in name for name in getattr(scope.models, hop)) or getattr(scope.fallback, hop) == "embedded"
-    if local is None and wanted:
-        raise SwapError(
-            f"models.{hop}: the scope file has no embedded model on this hop to swap in; write a scope file that has "
-            "one, and name it by --scope."
-        )
-    return local or named[0]

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from assistant.cli.opening import Unlogged
 from assistant.embedded.encoder import Encoder
 from assistant.settings import Settings
@@ -11,7 +9,6 @@ from assistant.wiring import open_site
 from chains.scope import HopModels
 from evals.cases import Case, Expectation
 from evals.evaluating import LocalCases, local_swaps
-from evals.swaps import SwapError
 from tests.assistant.shops import write_shop
 from tests.chains.fakes import changed, shop_scope
 
@@ -55,11 +52,14 @@ def test_cases_run_without_asking_a_language_model(home: Path, tmp_path: Path, e
     assert told == [(1, 2), (2, 2)]
 
 
-def test_a_site_without_an_embedded_model_on_a_hop_is_told(home: Path, tmp_path: Path, encoder: Encoder) -> None:
+def test_a_site_that_names_no_embedded_model_on_a_hop_is_run_on_one(
+    home: Path, tmp_path: Path, encoder: Encoder
+) -> None:
     path = write(tmp_path, '\nlookup = ["embedded"]', '\nlookup = ["openai/nobody"]')
     text = path.read_text(encoding="utf-8")
     path.write_text(f'{text}\n[fallback]\nlookup = "clarify"\n', encoding="utf-8")
     site = open_site(path, Settings(home=home), encoder, Unlogged())
+    finished = LocalCases(site, [HUMAN]).run()
     site.catalog.close()
-    with pytest.raises(SwapError, match="no embedded model on this hop"):
-        LocalCases(site, [HUMAN])
+    assert finished.run.changes == {"models.lookup": "embedded"}
+    assert {hop.provider for one in finished.results for hop in one.hops} == {"hopdesk"}
