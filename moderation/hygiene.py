@@ -2,30 +2,47 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from moderation.errors import ModerationError
+from moderation.lookalikes import LOOKALIKES
 
 HygieneCode = Literal["empty", "too_long", "binary", "surrogates"]
-Change = Literal["line_endings", "control_characters", "invisible_characters", "composed", "whitespace"]
+Change = Literal[
+    "line_endings", "control_characters", "invisible_characters", "stacked_marks", "composed", "whitespace"
+]
 
 BINARY_SHARE = 0.10
 """Text with a larger share of control and replacement characters than this is somebody's file."""
 
+MOST_MARKS = 4
+"""Marks that may stand on one letter. Vietnamese has two, Hebrew with points and accents up to four; more are drawn
+over the lines around them ("zalgo"), and normalising a long run takes quadratic time."""
+
+MOST_RAW = 10
+"""A text longer than this many times the limit, invisible characters and blanks included, is not even cleaned."""
+
+_MARKS = frozenset({"Mn", "Mc", "Me"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff]")
+# The code points that Unicode calls default-ignorable (DerivedCoreProperties.txt), and those without a meaning: private
+# use and noncharacters. Each can carry a hidden message past a reader.
 _INVISIBLE = re.compile(
     "["
-    "\xad\u034f\u180e\u200b-\u200d\u2060-\u2064\ufeff"  # soft hyphen, joiners, zero-width
+    "\xad\u034f\u180b-\u180f\u200b-\u200d\u2060-\u2065\ufeff\ufff0-\ufff8"  # soft hyphen, joiners, zero-width
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # bidi marks, embeddings, overrides, isolates
-    "\u115f\u1160\u3164\uffa0"  # Hangul fillers: letters that show nothing
-    "\ufe00-\ufe0f\U000e0100-\U000e01ef"  # variation selectors: one byte each can be smuggled in them
-    "\U000e0000-\U000e007f"  # tag characters: invisible ASCII
-    "]"
+    "\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters that show nothing: Hangul fillers, Khmer vowels
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # controls of shorthand and of music
+    "\ufe00-\ufe0f"  # variation selectors: one byte each can be smuggled in them; more of them in the next line
+    "\U000e0000-\U000e0fff"  # tag characters: invisible ASCII
+    "\ue000-\uf8ff\U000f0000-\U0010ffff"  # private use
+    + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(1, 15))
+    + "]"
 )
-_BLANKS = re.compile(r"[^\S\n]+")
+_BLANKS = re.compile(r"(?:[^\S\n]|\u2800)+")  # with the braille pattern without dots
 _AROUND_LINE_END = re.compile(r" ?\n ?")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
@@ -49,30 +66,52 @@ class CleanText:
 def clean(text: str, *, limit: int) -> CleanText:
     """Return `text` in NFC with plain line ends and blanks, and without characters that nobody can see.
 
-    At most one empty line stays between paragraphs. Cleaning a clean text changes nothing. `limit` counts the
-    characters of the cleaned text. Raises HygieneError: `surrogates`, `binary`, `empty` or `too_long`; nothing is ever
-    cut off.
+    At most one empty line stays between paragraphs and at most `MOST_MARKS` marks on a letter. Cleaning a clean text
+    changes nothing. `limit` counts the characters of the cleaned text. Takes linear time. Raises HygieneError:
+    `surrogates`, `binary`, `empty` or `too_long`; nothing that can be read is ever cut off.
     """
+    if len(text) > MOST_RAW * (limit + 100):
+        raise _too_long(len(text), limit)
     _refuse_unreadable(text)
     changes: list[Change] = []
-    steps: tuple[tuple[Change, str, re.Pattern[str]], ...] = (
-        ("line_endings", "\n", _LINE_END),
-        ("control_characters", "", _CONTROL),
-        ("invisible_characters", "", _INVISIBLE),
-    )
-    for change, replacement, pattern in steps:
-        text, count = pattern.subn(replacement, text)
-        changes += [change] if count else []
-    composed = unicodedata.normalize("NFC", text)
-    changes += ["composed"] if composed != text else []
-    collapsed = _collapse(composed)
-    changes += ["whitespace"] if collapsed != composed else []
-    if not collapsed:
+    for change, step in _STEPS:
+        changed = step(text)
+        changes += [change] if changed != text else []
+        text = changed
+    if not text:
         raise HygieneError("empty", "The message is empty; write what you would like to know.")
-    if len(collapsed) > limit:
-        msg = f"The message has {len(collapsed)} characters; shorten it to {limit} or fewer."
-        raise HygieneError("too_long", msg)
-    return CleanText(collapsed, tuple(changes))
+    if len(text) > limit:
+        raise _too_long(len(text), limit)
+    return CleanText(text, tuple(changes))
+
+
+def tidy(text: str) -> str:
+    """What cleaning makes of any text, without its refusals."""
+    for _, step in _STEPS:
+        text = step(text)
+    return text
+
+
+def _too_long(length: int, limit: int) -> HygieneError:
+    return HygieneError("too_long", f"The message has {length} characters; shorten it to {limit} or fewer.")
+
+
+def _unstack(text: str) -> str:
+    """Keep the first `MOST_MARKS` of a run of marks."""
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    run = 0
+    for char in text:
+        run = run + 1 if unicodedata.combining(char) or unicodedata.category(char) in {"Mn", "Me"} else 0
+        if run <= MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
+
+
+def _compose(text: str) -> str:
+    """NFC; some marks are written as two, so that a run may have grown."""
+    return _unstack(unicodedata.normalize("NFC", text))
 
 
 def _refuse_unreadable(text: str) -> None:
@@ -89,12 +128,15 @@ def _collapse(text: str) -> str:
     return _EMPTY_LINES.sub("\n\n", text).strip()
 
 
-# Cyrillic and Greek letters that look like Latin ones, after case folding (from Unicode's confusables.txt, abridged).
-_LOOKALIKES = str.maketrans(
-    "\u0430\u0432\u0435\u0456\u0458\u043a\u043c\u043d\u043e\u0440\u0441\u0455\u0442\u0443\u0445\u0501\u051b\u051d"
-    "\u03b1\u03b5\u03b7\u03b9\u03ba\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u0131\u2018\u2019\u02bc\u2010\u2011\u2013\u2014",
-    "abeijkmhopcstyxdqw" + "aenikvoptuxi" + "'''----",
+_STEPS: tuple[tuple[Change, Callable[[str], str]], ...] = (
+    ("line_endings", lambda text: _LINE_END.sub("\n", text)),
+    ("control_characters", lambda text: _CONTROL.sub("", text)),
+    ("invisible_characters", lambda text: _INVISIBLE.sub("", text)),
+    ("stacked_marks", _unstack),
+    ("composed", _compose),
+    ("whitespace", _collapse),
 )
+
 _LEET = str.maketrans("013457@$", "oieastas")
 _WORD_WITH_LEET = re.compile(r"(?<![\w@$])(?=[a-z0-9@$]*[a-z])[a-z0-9@$]+(?![\w@$])")
 
@@ -102,8 +144,15 @@ _WORD_WITH_LEET = re.compile(r"(?<![\w@$])(?=[a-z0-9@$]*[a-z])[a-z0-9@$]+(?![\w@
 def matching_form(text: str) -> str:
     """Fold case, width, accents, look-alike letters and leet digits, so that a rule needs one spelling.
 
-    For matching only: it is not shown, stored or sent. Line ends stay; digits in words without letters stay.
+    For matching only: it is not shown, stored or sent. Line ends stay; digits in words without letters stay. What is
+    folded is said in `moderation.lookalikes`.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    bare = "".join(char for char in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(char))
-    return _WORD_WITH_LEET.sub(lambda word: word[0].translate(_LEET), bare.translate(_LOOKALIKES))
+    folded = text.casefold() if text.isascii() else _fold(text)
+    return _WORD_WITH_LEET.sub(lambda word: word[0].translate(_LEET), folded)
+
+
+def _fold(text: str) -> str:
+    """Fold before NFKC too, which spells letters in brackets out, and after NFKD, which takes letters from accents."""
+    folded = unicodedata.normalize("NFKC", _unstack(text).translate(LOOKALIKES)).casefold()
+    bare = "".join(char for char in unicodedata.normalize("NFKD", folded) if unicodedata.category(char) not in _MARKS)
+    return bare.translate(LOOKALIKES).casefold()

@@ -16,7 +16,13 @@ from assistant.catalog.vocabulary import Vocabulary
 from assistant.embedded.encoder import Encoder
 from assistant.embedded.reader import Reader
 
-_PLACEHOLDERS = {"ORDER": "my order", "EMAIL": "my e-mail address", "PHONE": "my phone number", "CARD": "my card"}
+_PLACEHOLDERS = {
+    "ORDER": "my order",
+    "EMAIL": "my e-mail address",
+    "PHONE": "my phone number",
+    "CARD": "my card",
+    "ADDRESS": "my address",
+}
 _PLACEHOLDER = re.compile(r"\[([A-Z]+)_\d+\]")
 _WORD = re.compile(r"[a-z]{4,}")
 _SHORTEST_NAME = 4

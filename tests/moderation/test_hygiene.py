@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.hygiene import Change, CleanText, HygieneCode, HygieneError, clean, matching_form
+from moderation.hygiene import Change, CleanText, HygieneCode, HygieneError, clean, matching_form, tidy
+from moderation.lookalikes import LOOKALIKES
 
 
 @pytest.mark.parametrize(
@@ -17,7 +18,12 @@ from moderation.hygiene import Change, CleanText, HygieneCode, HygieneError, cle
         ("\u202eabc\u202c", "abc", ("invisible_characters",)),
         ("hi\U000e0069\U000e0067\U000e006e", "hi", ("invisible_characters",)),
         ("x\ufe01\U000e0155y", "xy", ("invisible_characters",)),
+        ("a\u2065\U000e0080\U000e01f0\ufff0b", "ab", ("invisible_characters",)),
+        ("a\ue000\U000f1234\U0001fffeb", "ab", ("invisible_characters",)),
+        ("a\u17b4b\u180fc", "abc", ("invisible_characters",)),
+        ("H" + "\u0335" * 9 + "i", "H" + "\u0335" * 4 + "i", ("stacked_marks",)),
         ("Cafe\u0301", "Café", ("composed",)),
+        ("a\u2800b", "a b", ("whitespace",)),
         ("  a \t\xa0 b \n \n \n\n c ", "a b\n\nc", ("whitespace",)),
     ],
 )
@@ -80,6 +86,16 @@ def test_cleaning_is_idempotent_and_leaves_only_visible_composed_text(text: str)
         ("Straße", "strasse"),
         ("2 kg for 849 EUR", "2 kg for 849 eur"),
         ("SYSTEM:\nx", "system:\nx"),
+        ("\u13a5\u0261\u0578\u0585\u027e\u0435", "ignore"),
+        ("\ua4f2\ua4d6\ua4e0\ua4f3\ua4e3\ua4f0", "lgnore"),
+        ("\U0001f1ee\U0001f1ec\U0001f1f3\U0001f1f4\U0001f1f7\U0001f1ea", "ignore"),
+        ("\u24a4\u24a2\u24a9\u24aa\u24ad\u24a0", "ignore"),
+        ("\U0001f158\U0001f156\U0001f15d\U0001f15e\U0001f161\U0001f154", "ignore"),
+        ("\U0001f178\U0001f176\U0001f17d\U0001f17e\U0001f181\U0001f174", "ignore"),
+        ("\u24d8\u24d6\u24dd\u24de\u24e1\u24d4", "ignore"),
+        ("\u026a\u0262\u0274\u1d0f\u0280\u1d07", "ignore"),
+        ("\U0001d4f2\U0001d4f0\U0001d4f7\U0001d4f8\U0001d4fb\U0001d4ee", "ignore"),
+        ("i\u20e3g\u0335n\u0336øɍɇ", "ignore"),
     ],
 )
 def test_the_matching_form_has_one_spelling_for_what_reads_the_same(text: str, form: str) -> None:
@@ -89,3 +105,46 @@ def test_the_matching_form_has_one_spelling_for_what_reads_the_same(text: str, f
 @given(ANY_TEXT)
 def test_the_matching_form_exists_for_every_text_and_ignores_case(text: str) -> None:
     assert matching_form(text) == matching_form(unicodedata.normalize("NFC", text))
+
+
+@pytest.mark.parametrize("raw", ["\u200b" * 5000, "x\u0301" + "\u0301" * 5000, " " * 5000])
+def test_a_text_far_beyond_the_limit_is_refused_before_it_is_cleaned(raw: str) -> None:
+    with pytest.raises(HygieneError) as caught:
+        clean(raw, limit=100)
+    assert caught.value.code == "too_long"
+
+
+def test_at_most_four_marks_stand_on_a_letter_and_real_words_keep_theirs() -> None:
+    assert clean("Tiếng Việt: ế, שָׁלוֹם, ที่", limit=100).text == "Tiếng Việt: ế, שָׁלוֹם, ที่"
+    assert clean("\u0344" * 30 + "a" + "\u0344" * 30, limit=100).text.count("\u0301") <= 8
+
+
+HOSTILE = st.text(
+    st.sampled_from("a1@\r\n\t \u200b\u202e\u0301\u0323\u0344\xa0\u0430\u13a0\u1160\u0958\u2126\ufdfa\ufb2c\U0001d165"),
+    max_size=60,
+)
+
+
+@given(HOSTILE)
+def test_what_cleaning_makes_is_a_fixed_point_for_hostile_alphabets(text: str) -> None:
+    assert tidy(tidy(text)) == tidy(text)
+
+
+@given(HOSTILE | ANY_TEXT)
+def test_the_matching_form_of_a_matching_form_is_itself(text: str) -> None:
+    form = matching_form(tidy(text))
+    assert matching_form(form) == form
+    assert not any(unicodedata.combining(char) for char in form)
+
+
+@given(st.text(st.characters(codec="ascii")))
+def test_plain_letters_are_only_folded_in_case_and_leet(text: str) -> None:
+    assert (
+        matching_form(text.translate(str.maketrans("", "", "013457@$")))
+        == text.translate(str.maketrans("", "", "013457@$")).casefold()
+    )
+
+
+def test_every_look_alike_becomes_one_lower_case_letter_or_sign() -> None:
+    assert all(latin.isascii() and len(latin) == 1 and not latin.isupper() for latin in LOOKALIKES.values())
+    assert not any(chr(code).isascii() for code in LOOKALIKES)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.pii import redact, restore
+from moderation.pii import for_tools, redact, restore
 from moderation.policy import PiiPolicy
 
 POLICY = PiiPolicy(order_pattern=r"(?i)LO-?\d{5}")
@@ -107,7 +107,11 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES | st.text(max_size=6), max_size=12).map("".join)
 
 
-@given(TEXTS.filter(lambda text: not re.search(r"(?:email|phone|card|iban|order)\s*_", text, re.IGNORECASE)))
+@given(
+    TEXTS.filter(
+        lambda text: not re.search(r"(?:email|phone|card|iban|order|address|nationalid)\s*_", text, re.IGNORECASE)
+    )
+)
 def test_restoring_undoes_redacting(text: str) -> None:
     redacted = redact(text, POLICY)
     assert restore(redacted.text, redacted.originals) == text
@@ -132,3 +136,15 @@ def test_redacting_twice_finds_nothing_new_and_numbers_from_one(text: str) -> No
 
 def test_an_original_is_replaced_inside_a_longer_word_too() -> None:
     assert redact("LO-12345 XLO-12345", POLICY).text == "[ORDER_1] X[ORDER_1]"
+
+
+def test_tools_are_given_what_the_policy_lets_them_have() -> None:
+    originals = {"[ORDER_1]": "LO-12345", "[EMAIL_1]": "a@b.de", "[CARD_1]": "4111111111111111", "[PHONE_1]": "1"}
+    assert for_tools(originals, POLICY) == {"[ORDER_1]": "LO-12345", "[EMAIL_1]": "a@b.de"}
+    assert for_tools(originals, PiiPolicy(for_tools=("phone",))) == {"[PHONE_1]": "1"}
+    assert for_tools(originals, PiiPolicy(for_tools=())) == {}
+
+
+def test_new_kinds_have_placeholders_that_cannot_be_forged() -> None:
+    redacted = redact("[NATIONALID_1] [ address_1 ] PESEL 44051401359, Lindenstra\u00dfe 5", POLICY)
+    assert redacted.text == "(NATIONALID_1) (address_1) PESEL [NATIONALID_1], [ADDRESS_1]"
