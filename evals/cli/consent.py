@@ -1,17 +1,21 @@
 """Whether a run that asks language models may begin: its estimate is shown, and where it costs money it is asked."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
 import typer
 
-from assistant.cli.screen import err
+from assistant.cli.screen import complain, err
 from chains.errors import HopdeskError
 from chains.scope import Scope
 from evals.cli.show_run import show_estimate
 from evals.pacing import Estimate, Purse
+
+BUDGET_SPENT = 3
+INTERRUPTED = 130  # as shells have it for SIGINT
 
 
 class Stopped(HopdeskError):
@@ -52,3 +56,16 @@ def confirm() -> bool:
     if not sys.stdin.isatty():
         raise typer.BadParameter("This run may cost money; say --yes, or use --offline.", param_hint="--yes")
     return typer.confirm("Go on?", err=True)
+
+
+@contextmanager
+def stoppable(go_on: str) -> Iterator[None]:
+    """A run that a spent budget or its user may stop, each with an exit code; `go_on` says how it is taken up again."""
+    try:
+        yield
+    except Stopped as stopped:
+        complain(str(stopped))
+        raise typer.Exit(BUDGET_SPENT) from None
+    except KeyboardInterrupt:
+        err().print(f"Stopped; what is done is kept. {go_on}")
+        raise typer.Exit(INTERRUPTED) from None

@@ -8,9 +8,6 @@ import typer
 
 from assistant.cli.options import ScopeFile
 
-BUDGET_SPENT = 3
-_INTERRUPTED = 130  # as shells have it for SIGINT
-
 
 class Rubric(StrEnum):
     """A closed question that a judge answers; `better` is of two runs."""
@@ -67,8 +64,7 @@ def judge(
     if repeat > 1 and other is not None:
         raise typer.BadParameter("Two runs are compared in both orders, once.", param_hint="--repeat")
 
-    from assistant.cli.screen import complain, err
-    from evals.cli.consent import Spending, Stopped, confirm
+    from evals.cli.consent import Spending, confirm, stoppable
     from evals.cli.judging import Wanted, judge_runs
     from evals.judges import QUESTIONS
 
@@ -85,11 +81,5 @@ def judge(
         spending=Spending(concurrency, budget_usd, budget_tokens, None if yes else confirm),
         output=output,
     )
-    try:
+    with stoppable("The same command goes on."):
         judge_runs(wanted)
-    except Stopped as stopped:
-        complain(str(stopped))
-        raise typer.Exit(BUDGET_SPENT) from None
-    except KeyboardInterrupt:
-        err().print("Stopped; what is done is kept. The same command goes on.")
-        raise typer.Exit(_INTERRUPTED) from None

@@ -9,9 +9,6 @@ import typer
 
 from assistant.cli.options import ScopeFile
 
-BUDGET_SPENT = 3
-_INTERRUPTED = 130  # as shells have it for SIGINT
-
 
 class OnRequest(StrEnum):
     """A scorer that is asked for by name."""
@@ -77,9 +74,8 @@ def run(  # noqa: PLR0917 - the options of a command, which typer passes by name
     if scorer and cases is None:
         raise typer.BadParameter("One hop alone has no ideal answer; give --cases.", param_hint="--scorer")
 
-    from assistant.cli.screen import complain, err
     from evals.bleu import load_bleu
-    from evals.cli.consent import Spending, Stopped, confirm
+    from evals.cli.consent import Spending, confirm, stoppable
     from evals.cli.running import Wanted, evaluate
 
     if scorer:
@@ -101,14 +97,8 @@ def run(  # noqa: PLR0917 - the options of a command, which typer passes by name
         resume=resume,
         note=note,
     )
-    try:
+    with stoppable("Go on with --resume and the folder."):
         evaluate(wanted)
-    except Stopped as stopped:
-        complain(str(stopped))
-        raise typer.Exit(BUDGET_SPENT) from None
-    except KeyboardInterrupt:
-        err().print("Stopped; what is done is kept. Go on with --resume and the folder.")
-        raise typer.Exit(_INTERRUPTED) from None
 
 
 def _is_shard(text: str) -> bool:
