@@ -43,7 +43,8 @@ _KEY = re.compile(rb'"key":"([0-9a-f]{32})[0-9a-f]{32}"')
 _TRACE = re.compile(rb'"trace_id":"([0-9a-f]{32})"')
 _PLACE = re.compile(rb'"hop_index":([0-9]+)')
 _NO_ERROR = b'"error":null}\n'  # how the line of a result ends that is none
-_CHUNK_BYTES = 32 * 1024 * 1024
+_CHUNK_BYTES = 16 * 1024 * 1024
+_LINE_BYTES = 200  # what a line in memory takes besides its text: two objects, and the key that it is sorted by
 # Inside a JSON string each quote has a backslash before it, so none of these patterns is found in a text.
 
 
@@ -251,7 +252,7 @@ def sort_file(path: Path) -> None:
 
 
 def sort_files(sources: Iterable[Path], target: Path) -> None:
-    """Write the lines of run files into one, sorted; pieces of 32 MB are sorted in memory and merged from disk."""
+    """Write the lines of run files into one, sorted; pieces of 16 MB are sorted in memory and merged from disk."""
     pieces: list[Path] = []
     try:
         for chunk in _chunks(line for source in sources for line in whole_lines(source)):
@@ -259,6 +260,7 @@ def sort_files(sources: Iterable[Path], target: Path) -> None:
             with pieces[-1].open("wb") as file:
                 chunk.sort(key=_order)
                 file.writelines(chunk)
+            chunk.clear()  # before the next one is read
         _rewrite(target, _once(merge(*(whole_lines(piece) for piece in pieces), key=_order)))
     finally:
         for piece in pieces:
@@ -285,7 +287,7 @@ def _chunks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
     size = 0
     for line in lines:
         chunk.append(line)
-        size += len(line)
+        size += len(line) + _LINE_BYTES
         if size >= _CHUNK_BYTES:
             yield chunk
             chunk, size = [], 0
