@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import structlog
 
 from assistant.language.litellm_model import LitellmModel
+from assistant.language.moderation_endpoint import EndpointModerator, model_of
 from assistant.language.ports import Breaker, ReplyCache
 from assistant.language.resilient import ResilientModel
 from chains.contract import Contract
@@ -22,7 +23,8 @@ from chains.prompted.intent import PromptedIntent
 from chains.prompted.lookup import PromptedPlanner
 from chains.prompted.moderation import PromptedModerator
 from chains.prompted.response import PromptedResponder
-from chains.scope import LanguageModelSettings, Scope
+from chains.scope import HopModels, LanguageModelSettings, Scope
+from moderation import ModerationPolicy
 
 log = structlog.get_logger(__name__)
 GivenT = TypeVar("GivenT", bound=Contract)
@@ -30,11 +32,27 @@ GivenT = TypeVar("GivenT", bound=Contract)
 
 @dataclass(frozen=True)
 class Embedded:
-    """The embedded models of one site."""
+    """The embedded models of one site; the moderator is opened where a scope names it, with the scope's thresholds."""
 
     intent: HopModel[IntentInput]
     planner: HopModel[LookupInput]
     responder: HopModel[ResponseInput]
+    moderator: Callable[[ModerationPolicy], HopModel[ModerationInput]]
+
+
+def misplaced_model(models: HopModels) -> str | None:
+    """A sentence on the first name that cannot serve its hop, such as rules on the intent; None where all can."""
+    for hop, names in models.model_dump().items():
+        local = ("rules", "embedded") if hop == "moderation" else ("embedded",)
+        for name in names:
+            # A layer of moderation has no threshold: every layer is asked, and the strictest verdict holds.
+            kind = name if hop == "moderation" else name.partition("@")[0]
+            if "/" not in name and kind not in local:
+                return (
+                    f"models.{hop}: found {name!r}; allowed: {', '.join(local)}, or a language model such as "
+                    "'openai/gpt-4.1-mini'."
+                )
+    return None
 
 
 @dataclass(frozen=True)
@@ -58,9 +76,15 @@ class LanguageModels:
     def __call__(self, name: str) -> LanguageModel:
         """The model of that name, with breaker, cache and retries around it."""
         if name not in self._made:
-            bare = LitellmModel(self._settings.get(name) or LanguageModelSettings(name=name))
+            settings = self._settings.get(name) or LanguageModelSettings(name=name)
+            bare = model_of(settings)
             self._made[name] = (bare, ResilientModel(bare, self._breaker, self._cache, self._scope.cache))
         return self._made[name][1]
+
+    def kind_of(self, name: str) -> Literal["chat", "moderation"]:
+        """Whether the model of that name is one to talk to, or a provider's moderation endpoint."""
+        settings = self._settings.get(name)
+        return settings.kind if settings else "chat"
 
     @property
     def bare(self) -> tuple[LitellmModel, ...]:
@@ -95,7 +119,7 @@ def serve_hops(
 ) -> Serving:
     """The models that a scope names for each hop; its own prompts lie at `base`. Raises `PromptError`.
 
-    What moderation costs nothing comes first there: the rules are always among its layers.
+    What moderation costs nothing comes first: the rules, which are always among its layers, then the embedded model.
     """
     hops, tokens = scope.models, scope.budget.prompt_tokens
     own = base / scope.prompts.folder if scope.prompts.folder else None
@@ -111,10 +135,7 @@ def serve_hops(
         shop = catalogued()
         return PromptedPlanner(model, prompt("lookup"), scope, shop.facets, shop.hints, tokens)
 
-    moderators: tuple[HopModel[ModerationInput], ...] = (
-        rules_model(scope.moderation),
-        *(PromptedModerator(models(n), prompt("moderation"), tokens) for n in hops.moderation if n != "rules"),
-    )
+    moderators = moderation_layers(scope, embedded.moderator, models, lambda: prompt("moderation"))
     intent = _cascade(
         hops.intent,
         embedded.intent,
@@ -134,6 +155,26 @@ def serve_hops(
         falls_back=scope.fallback.response == "embedded",
     )
     return Serving(moderators, intent, lookup, responder, tuple(prompts.values()))
+
+
+def moderation_layers(
+    scope: Scope,
+    embedded: Callable[[ModerationPolicy], HopModel[ModerationInput]],
+    models: LanguageModels,
+    prompt: Callable[[], Prompt],
+) -> tuple[HopModel[ModerationInput], ...]:
+    """The layers of moderation: the rules always, then the embedded model and those elsewhere that the scope names."""
+
+    def elsewhere(name: str) -> HopModel[ModerationInput]:
+        if models.kind_of(name) == "moderation":
+            return EndpointModerator(models(name), scope.moderation)
+        return PromptedModerator(models(name), prompt(), scope.budget.prompt_tokens)
+
+    return (
+        rules_model(scope.moderation),
+        *((embedded(scope.moderation),) if "embedded" in scope.models.moderation else ()),
+        *(elsewhere(name) for name in scope.models.moderation if "/" in name),
+    )
 
 
 def _cascade(

@@ -16,13 +16,15 @@ from assistant.embedded.fields import FieldFinder
 from assistant.embedded.head import Head, fit
 from assistant.embedded.intent_model import EmbeddedIntent, Examples
 from assistant.embedded.masking import Masker
+from assistant.embedded.moderation.classifier_file import load as load_classifier
+from assistant.embedded.moderation.moderator import EmbeddedModerator
 from assistant.embedded.planner import EmbeddedPlanner
 from assistant.embedded.reader import Reader
 from assistant.embedded.responder import EmbeddedResponder
 from assistant.facets import facets_of, hints_of
 from assistant.orders.opening import open_orders
 from assistant.reflexes import Reflexes
-from assistant.serving import Catalogued, Embedded, LanguageModels, Serving, serve_hops
+from assistant.serving import Catalogued, Embedded, LanguageModels, Serving, misplaced_model, serve_hops
 from assistant.settings import Settings
 from assistant.toolbox import ShopToolbox
 from chains.errors import CatalogError, EmbeddedModelError, PromptError, ScopeError
@@ -95,6 +97,7 @@ def open_loaded(
         intent=intent_model,
         planner=EmbeddedPlanner(reader, catalog.vocabulary, mask, finder, {tool.name: tool for tool in scope.tools}),
         responder=EmbeddedResponder(reader),
+        moderator=lambda policy: EmbeddedModerator(load_classifier(encoder.fingerprint), encoder, policy),
     )
     shared = reflexes or Reflexes.of(None)
     models = LanguageModels(scope, shared.breakers, shared.replies)
@@ -205,15 +208,9 @@ def _with_threshold(scope: Scope, head: Head) -> Scope:
 
 
 def _only_known(loaded: LoadedScope) -> None:
-    """Refuse a scope that names for a hop what cannot serve it: rules moderate, and embedded models do not."""
-    for hop, names in loaded.scope.models.model_dump().items():
-        local = "rules" if hop == "moderation" else "embedded"
-        for name in names:
-            if "/" not in name and name.partition("@")[0] != local:
-                raise ScopeError(
-                    f"{loaded.path}: models.{hop}: found {name!r}; allowed: {local}, or a language model such as "
-                    "'openai/gpt-4.1-mini'."
-                )
+    """Refuse a scope that names for a hop what cannot serve it."""
+    if problem := misplaced_model(loaded.scope.models):
+        raise ScopeError(f"{loaded.path}: {problem}")
 
 
 def _sources_digest(paths: tuple[Path | None, ...], encoder: Encoder) -> str:

@@ -7,6 +7,7 @@ from pydantic import Field
 from chains.contract import Contract
 from chains.facts import Key
 from chains.values import Word
+from moderation import Category
 
 OutcomeKind = Literal["answer", "clarify", "decline", "handoff"]
 """The kinds that a scope may permit to an intent; `withdrawn` is no answer and needs no permission."""
@@ -94,11 +95,13 @@ class Decline(Contract):
 
 
 class Handoff(Contract):
-    """A person takes over."""
+    """A person takes over; `categories` and `urgent` are for that person, and the customer's page never sees them."""
 
     kind: Literal["handoff"] = "handoff"
     reason: Literal["intent", "moderation", "language", "unsure", "failure", "overdue", "limit"]
     text: str = Field(min_length=1, max_length=1200)
+    categories: tuple[Category, ...] = Field(default=(), description="what moderation found in the request")
+    urgent: bool = Field(default=False, description="read it now: somebody may harm themselves")
     answered: tuple[AnswerPart, ...] = ()
     products: tuple[ProductCard, ...] = ()
 

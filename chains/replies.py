@@ -38,10 +38,11 @@ _IN_OTHER_WORDS = {
 def moderated(verdict: Verdict, scope: Scope) -> Outcome:
     """The end of a turn that moderation stopped; nobody in distress gets a bare refusal."""
     if "self_harm" in verdict.categories:
-        return Handoff(reason="moderation", text=scope.texts.self_harm)
+        text = f"{scope.texts.self_harm} {scope.texts.crisis_lines}"
+        return Handoff(reason="moderation", text=text, categories=tuple(verdict.categories), urgent=True)
     if verdict.action == "block":
         return Decline(reason="moderation", text=scope.texts.moderation)
-    return Handoff(reason="moderation", text=scope.texts.handoff)
+    return Handoff(reason="moderation", text=scope.texts.handoff, categories=tuple(verdict.categories))
 
 
 def undecided(decision: Decision, scope: Scope, text: str, clarified: int) -> Outcome:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, JsonValue, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints, TypeAdapter, model_validator
 from pydantic_core import SchemaError
 
 from chains.contract import Contract
@@ -122,7 +122,7 @@ class Budget(Contract):
 class HopModels(Contract):
     """Which model serves each hop; the first of a list that is sure enough decides."""
 
-    moderation: tuple[ModelName, ...] = Field(default=("rules",), min_length=1)
+    moderation: tuple[ModelName, ...] = Field(default=("rules", "embedded"), min_length=1)
     intent: tuple[ModelName, ...] = Field(default=("embedded",), min_length=1)
     lookup: tuple[ModelName, ...] = Field(default=("embedded",), min_length=1)
     response: tuple[ModelName, ...] = Field(default=("embedded",), min_length=1)
@@ -135,6 +135,9 @@ class LanguageModelSettings(Contract):
     """
 
     name: Annotated[LanguageModelName, Field(description="as the hops name it in `[models]`")]
+    kind: Literal["chat", "moderation"] = Field(
+        default="chat", description="`moderation`: a provider's moderation endpoint, for the moderation hop alone"
+    )
     base_url: Annotated[str, AfterValidator(_address)] | None = Field(
         default=None, description="of a server that speaks OpenAI's chat completions"
     )
@@ -163,6 +166,12 @@ class LanguageModelSettings(Contract):
     output_usd_per_mtok: float | None = Field(
         default=None, ge=0, allow_inf_nan=False, description="the same for output, with what the model thinks aloud"
     )
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> "LanguageModelSettings":
+        if self.kind == "moderation" and self.base_url is None and not self.name.startswith("openai/"):
+            raise ValueError("the address of this moderation endpoint is not known; add its base_url")
+        return self
 
 
 class Fallback(Contract):
@@ -216,8 +225,14 @@ class Texts(Contract):
     moderation: Sentence = "I cannot help with that."
     handoff: Sentence = "I am passing this to a colleague, who will get back to you."
     self_harm: Sentence = (
-        "I am sorry that you are going through this. You deserve to talk to someone right now: in the EU you can call "
-        "116 123 at any time, and 112 in an emergency. A colleague of ours will read your message too."
+        "I am sorry that you are going through this, and I am glad that you wrote. I am only a program, but a person "
+        "of our team will read your message. Please do not stay alone with it: talk to somebody you trust, or to "
+        "people who are there to listen."
+    )
+    crisis_lines: Annotated[str, StringConstraints(min_length=1, max_length=180)] = Field(
+        default="If you are in danger, call your emergency number now (112 in the EU). Crisis lines listen in most "
+        "countries; in many European ones it is 116 123.",
+        description="numbers to call, after `self_harm`; name those of the site's own country",
     )
     not_permitted: Sentence = "I cannot do that here."
 

@@ -211,7 +211,10 @@ def _contradictions(scope: Scope) -> Iterator[str]:
         yield from (f"{where}.{problem}" for problem in _unreachable(intent))
         yield from (f"{where}.{problem}" for problem in _wrong_shots(intent, scope))
     yield from _twice("language_models", "language model", [], [one.name for one in scope.language_models])
+    endpoints = {one.name for one in scope.language_models if one.kind == "moderation"}
     for hop, names in scope.models.model_dump().items():
+        if hop != "moderation" and (found := endpoints.intersection(names)):
+            yield f"models.{hop}: found {min(found)!r}, which is a moderation endpoint; it serves moderation alone."
         kinds = [name.partition("@")[0] if "/" not in name else name for name in names]
         for place, kind in enumerate(kinds):
             if kind in kinds[:place]:

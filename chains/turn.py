@@ -7,7 +7,7 @@ typed and checked outputs of the hops.
 import asyncio
 import contextlib
 import traceback
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from chains.facts import Evidence
 from chains.hops.grounding import ground_draft
 from chains.hops.intent import Decision, name_intents
 from chains.hops.lookup import Found, Looking, guess_plan, look_up
-from chains.hops.moderation import RULES_ALONE, UNDECIDED, moderate
+from chains.hops.moderation import RULES_ALONE, moderate
 from chains.hops.outbound import may_leave
 from chains.hops.response import compose
 from chains.messages import (
@@ -34,14 +34,14 @@ from chains.messages import (
     Plan,
     ResponseInput,
 )
-from chains.outcomes import Answer, Handoff, Outcome
+from chains.outcomes import Answer, Clarify, Handoff, Outcome
 from chains.ports import Cascade, HopLog, HopModel
 from chains.record import Origin, Redaction, Sha256
 from chains.scope import IntentScope, Scope
 from chains.tools import Caller, Identity, Toolbox
 from chains.trail import Frame, Trail
 from moderation import PiiKind, PiiPolicy, Verdict
-from moderation.pii import find
+from moderation.pii import find, for_tools
 
 DoneT = TypeVar("DoneT")
 log = structlog.get_logger(__name__)
@@ -178,10 +178,14 @@ class _Run:
         found = await self._lookup(ready, guess)
         if found is None or found.plan.needs or not _has_content(found.evidence):
             missing = replies.missing(found, ready, self.scope, self.turn.text, self.turn.clarified)
+            if found and isinstance(missing, Clarify) and missing.choices:
+                names = [choice.label for choice in missing.choices]
+                if not await self._may_leave(names, found.evidence):
+                    missing = Handoff(reason="unsure", text=self.scope.texts.handoff)
             return replies.beside(missing, intents, ready, self.scope, self.turn.clarified)
 
         grounded = await self._response(ready, found)
-        if grounded is None or not await self._may_leave(grounded, found.evidence):
+        if grounded is None or not await self._may_leave(_texts_of(grounded), found.evidence):
             unsure = Handoff(reason="unsure", text=self.scope.texts.handoff)
             return replies.beside(unsure, intents, ready, self.scope, self.turn.clarified)
         answer = Answer(
@@ -197,9 +201,7 @@ class _Run:
         if not layers and not local:
             return RULES_ALONE
         given = ModerationInput(text=self.turn.text, locale=self.turn.locale)
-        ignored = not local and self.scope.fallback.moderation == "rules"
-        undecided = RULES_ALONE if ignored else UNDECIDED
-        return await moderate(given, layers, self.trail, self.allowance, undecided)
+        return await moderate(given, layers, self.trail, self.allowance, self.scope.fallback.moderation)
 
     async def _intents(self) -> Decision:
         if self.turn.intent is not None:
@@ -240,7 +242,7 @@ class _Run:
             site=self.scope.site.id,
             identity=self.turn.identity,
             now=self.turn.now,
-            originals=self.turn.originals,
+            originals=for_tools(self.turn.originals, self.scope.moderation.pii),
             customer=self.turn.customer,
         )
         return Looking(self.scope, self.chain.toolbox, caller, self.trail, self.allowance)
@@ -267,11 +269,9 @@ class _Run:
         )
         return await ground_draft(grounding, self.trail, self.allowance)
 
-    async def _may_leave(self, grounded: Grounded, evidence: Evidence) -> bool:
+    async def _may_leave(self, texts: Sequence[str], evidence: Evidence) -> bool:
         """The outbound check; what the shop's own policies say of itself may be said."""
         pii = self.scope.moderation.pii
-        texts = [sentence.text for part in grounded.parts for sentence in part.sentences]
-        texts += [said for card in grounded.products for said in (card.name, *map(": ".join, card.details))]
         given = OutboundInput(
             texts=tuple(texts),
             locale=self.turn.locale,
@@ -290,6 +290,12 @@ async def _beside(work: Coroutine[None, None, DoneT]) -> AsyncIterator[asyncio.T
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def _texts_of(grounded: Grounded) -> list[str]:
+    """The sentences and what the cards say."""
+    texts = [sentence.text for part in grounded.parts for sentence in part.sentences]
+    return texts + [said for card in grounded.products for said in (card.name, *map(": ".join, card.details))]
 
 
 def _has_content(evidence: Evidence) -> bool:

@@ -11,11 +11,14 @@ from moderation.outbound import OutboundCheck, OutboundContext, Outgoing
 from moderation.outbound_policy import OutboundPolicy
 from moderation.outbound_warnings import AgentWarning, warnings
 from moderation.pii import Redacted, redact, restore
-from moderation.policy import BlockedTerm, ModerationPolicy, PiiKind, PiiPolicy, Threshold
+from moderation.policy import BlockedTerm, ModerationPolicy, PiiKind, PiiPolicy
 from moderation.rules import RULES, Rule, judge_by_rules
+from moderation.scores import judge_by_scores
+from moderation.thresholds import DEFAULT_THRESHOLDS, LayerThresholds, ScoringLayer, Threshold
 from moderation.verdict import Action, Category, Layer, Verdict, combine
 
 __all__ = [
+    "DEFAULT_THRESHOLDS",
     "OUTBOUND_CHECKS",
     "RULES",
     "Action",
@@ -34,6 +37,7 @@ __all__ = [
     "Inbound",
     "Judged",
     "Layer",
+    "LayerThresholds",
     "ModerationError",
     "ModerationPolicy",
     "Moderator",
@@ -45,6 +49,7 @@ __all__ = [
     "PiiPolicy",
     "Redacted",
     "Rule",
+    "ScoringLayer",
     "Threshold",
     "Verdict",
     "assess",
@@ -53,6 +58,7 @@ __all__ = [
     "combine",
     "inbound",
     "judge_by_rules",
+    "judge_by_scores",
     "matching_form",
     "redact",
     "restore",

@@ -173,7 +173,7 @@ RULES: tuple[Rule, ...] = (
             r"\btak(?:e|ing) my (?:own )?life\b",
             r"\b(?:commit(?:ting)? suicide|suicidal|self-harm(?:ing)?|better off dead)\b",
             r"\b(?:no reason to live|nothing to live for)\b",
-            r"\bi (?:just )?(?:want to|wanna) (?:die|end it all)\b",
+            r"\bi (?:just )?(?:want to|wanna) (?:die(?! of (?:embarrassment|laughter|boredom)\b)|end it all)\b",
             r"\b(?:don't|do not|dont) want to (?:live|be alive|wake up)(?: any ?more)?\b",
         ),
         "May be about harming themselves: answer as a person, and name the emergency and crisis lines.",

@@ -40,21 +40,21 @@ class Verdict(BaseModel):
 def combine(verdicts: Sequence[Verdict]) -> Verdict:
     """Merge verdicts on one text: the strictest action wins (allow < redact < review < block).
 
-    One exception: where any verdict speaks of self-harm, `block` becomes `review`. It stops the turn as well, and the
-    person who wrote the text meets a person and not a refusal.
+    One exception: where any verdict names self-harm, those that do decide, and the action is `review`, neither milder
+    nor stricter. Whoever wrote the text meets a person, and not a refusal or an answer about kettles.
 
-    The layer is that of the first verdict with that action, each category keeps its highest score, and all reasons stay
-    in their order without repeats. Raises ModerationError for no verdicts at all: silence is not consent.
+    The layer is that of the first verdict that decides, each category keeps its highest score, and all reasons stay in
+    their order without repeats. Raises ModerationError for no verdicts at all: silence is not consent.
     """
     if not verdicts:
         msg = "There is no verdict to combine; moderate the text by at least one layer."
         raise ModerationError(msg)
-    strictest = max(verdicts, key=lambda verdict: STRICTNESS[verdict.action])
-    self_harm = any("self_harm" in verdict.categories for verdict in verdicts)
+    self_harm = [verdict for verdict in verdicts if "self_harm" in verdict.categories]
+    decides = max(self_harm or verdicts, key=lambda verdict: STRICTNESS[verdict.action])
     pairs = [pair for verdict in verdicts for pair in verdict.categories.items()]
     return Verdict(
-        action="review" if self_harm and strictest.action == "block" else strictest.action,
-        layer=strictest.layer,
+        action="review" if self_harm else decides.action,
+        layer=decides.layer,
         categories={name: max(score for other, score in pairs if other == name) for name, _ in pairs},
         reasons=tuple(dict.fromkeys(reason for verdict in verdicts for reason in verdict.reasons)),
     )

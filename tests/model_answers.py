@@ -64,7 +64,24 @@ class Raw:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Fault = Late | Drip | Hang | Cut | Raw | Reply
+@dataclass(frozen=True)
+class Scores:
+    """What a moderation endpoint says of a text: scores by category, and which of them it flags."""
+
+    scores: Json
+    flagged: tuple[str, ...] = ()
+
+    def raw(self) -> Raw:
+        """As OpenAI's endpoint writes it; a NaN stands in it as such."""
+        result: Json = {
+            "flagged": bool(self.flagged),
+            "categories": {name: name in self.flagged for name in self.scores.keys() | set(self.flagged)},
+            "category_scores": self.scores,
+        }
+        return Raw(body=json.dumps({"id": "modr-1", "model": "scripted-1", "results": [result]}).encode())
+
+
+Fault = Late | Drip | Hang | Cut | Raw | Reply | Scores
 
 
 def failing(status: int, kind: str, code: str | None = None, retry_after: str | None = None) -> Raw:

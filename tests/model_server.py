@@ -1,4 +1,4 @@
-"""A model server that does as it is told: OpenAI's chat completions over real sockets, with faults exact to the byte.
+"""A model server that does as it is told: OpenAI's chat completions and moderations, with faults exact to the byte.
 
 In a test: `with serving(Reply("{}")) as served: ...`. On its own, for benchmarks: `python -m tests.model_server`.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from tests.model_answers import FAULTS, Cut, Drip, Fault, Hang, Json, Late, Raw, Reply, failing, redirect
+from tests.model_answers import FAULTS, Cut, Drip, Fault, Hang, Json, Late, Raw, Reply, Scores, failing, redirect
 
 __all__ = [
     "FAULTS",
@@ -29,6 +29,7 @@ __all__ = [
     "Raw",
     "Reply",
     "Request",
+    "Scores",
     "Served",
     "dead_base_url",
     "failing",
@@ -146,7 +147,7 @@ async def _converse(
         sent = await reader.readexactly(int(headers.get("content-length", 0)))
         if method == "GET" and path.endswith("/models"):
             writer.write(_response(_MODELS))
-        elif method != "POST" or not path.endswith("/chat/completions"):
+        elif method != "POST" or not path.endswith(("/chat/completions", "/moderations")):
             writer.write(_response(Raw(404)))
         else:
             body: Json = json.loads(sent)
@@ -172,6 +173,9 @@ async def _answer(writer: asyncio.StreamWriter, fault: Fault, body: Json) -> boo
                 await asyncio.sleep(fault.every_ms / 1000)
         case Raw():
             writer.write(_response(fault))
+            return True
+        case Scores():
+            writer.write(_response(fault.raw()))
             return True
         case Cut():
             content_type, parts = _body(fault.reply, body)

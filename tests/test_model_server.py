@@ -17,6 +17,7 @@ from tests.model_server import (
     Late,
     Raw,
     Reply,
+    Scores,
     Served,
     dead_base_url,
     failing,
@@ -35,6 +36,15 @@ def events(response: httpx.Response) -> list[Any]:
     lines = [line.removeprefix("data: ") for line in response.text.split("\n\n") if line]
     assert lines.pop() == "[DONE]"
     return [json.loads(line) for line in lines]
+
+
+def test_a_text_is_judged_where_moderations_are() -> None:
+    with serving(Scores({"violence": float("nan"), "hate": 0.5}, flagged=("hate",))) as served:
+        response = httpx.post(f"{served.base_url}/moderations", json={"input": "hi"}, timeout=5)
+    (result,) = response.json()["results"]
+    assert (result["flagged"], result["categories"]) == (True, {"violence": False, "hate": True})
+    assert str(result["category_scores"]) == "{'violence': nan, 'hate': 0.5}"
+    assert [(one.path, one.body) for one in served.requests] == [("/v1/moderations", {"input": "hi"})]
 
 
 def test_a_text_comes_whole_with_its_usage() -> None:

@@ -12,6 +12,7 @@ from assistant.cli.catalog import catalog
 from assistant.cli.contacts import contacts
 from assistant.cli.hops import hops
 from assistant.cli.models import models
+from assistant.cli.moderate import moderate
 from assistant.cli.prompts import prompts
 from assistant.cli.scope import scope
 from assistant.cli.serve import serve
@@ -66,6 +67,7 @@ app.add_typer(catalog, name="catalog")
 app.add_typer(hops, name="hops")
 app.add_typer(models, name="models")
 app.add_typer(prompts, name="prompts")
+app.command()(moderate)
 app.command()(trace)
 app.add_typer(contacts, name="contacts")
 

@@ -200,12 +200,12 @@ def _slow_hops(scope: Scope) -> list[str]:
 
 async def model_warnings(named: Iterable[LanguageModelSettings]) -> list[str]:
     """What cannot work of the language models that hops name, or costs nobody knows what; nothing is sent anywhere."""
-    from assistant.language.litellm_model import LitellmModel
+    from assistant.language.moderation_endpoint import model_of
     from chains.errors import ModelMisconfigured
 
     found = []
     for settings in named:
-        model = LitellmModel(settings)
+        model = model_of(settings)
         try:
             await model.warm_up()
         except ModelMisconfigured as error:

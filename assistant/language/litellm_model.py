@@ -123,17 +123,21 @@ class LitellmModel:
     @cached_property
     def _wire_arguments(self) -> dict[str, Any]:
         """What every request has; raises `ModelMisconfigured` where a key or an address is missing."""
-        settings = self.settings
-        arguments: dict[str, Any] = {
-            "model": self.name,
-            "temperature": settings.temperature,
-            "max_tokens": settings.max_output_tokens,
-            "timeout": _WIRE_TIMEOUT_S,
+        arguments: dict[str, Any] = self._access | {
+            "temperature": self.settings.temperature,
+            "max_tokens": self.settings.max_output_tokens,
             "max_retries": 0,
             "num_retries": 0,
         }
-        if settings.stream:
+        if self.settings.stream:
             arguments |= {"stream": True, "stream_options": {"include_usage": True}}
+        return arguments
+
+    @cached_property
+    def _access(self) -> dict[str, Any]:
+        """Which model is asked where, and with which key."""
+        settings = self.settings
+        arguments: dict[str, Any] = {"model": self.name, "timeout": _WIRE_TIMEOUT_S}
         if settings.base_url is not None:
             arguments |= {"base_url": _address(settings.base_url, self.name), "api_key": _NO_KEY}
         elif self.name.partition("/")[0] in _SELF_HOSTED:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pydantic_core import from_json, to_json
 
 from assistant.language.litellm_model import LitellmModel
+from assistant.language.moderation_endpoint import model_of
 from chains.errors import ModelFailed, ModelLate
 from chains.language import Completion, Json, ModelCall, Structure
 from chains.prompted.json_text import json_of
@@ -50,7 +51,7 @@ class Probed:
 
     def advice(self, settings: LanguageModelSettings) -> str | None:
         """A sentence on what to change in the scope, where it is served in another way than it can be."""
-        if self.problem:
+        if self.problem or settings.kind == "moderation":
             return None
         if self.structure is None:
             return f"{self.name} keeps to no schema, so most of its replies would be refused; name another model."
@@ -63,12 +64,18 @@ class Probed:
 
 
 async def probe(settings: LanguageModelSettings, timeout_s: float = TIMEOUT_S) -> Probed:
-    """Ask a model for a tiny object, in ever looser ways until one works, and for one function call."""
+    """Ask a model for a tiny object, in ever looser ways until one works, and for one function call.
+
+    A moderation endpoint judges one harmless text instead.
+    """
     asking = _Asking(settings, timeout_s)
     try:
-        await LitellmModel(settings).warm_up()  # which is no time of the model's own
-        structure = await asking.structure()
-        functions = await asking.functions()
+        await model_of(settings).warm_up()  # which is no time of the model's own
+        if settings.kind == "moderation":
+            await asking.judged()
+            structure, functions = None, False
+        else:
+            structure, functions = await asking.structure(), await asking.functions()
     except ModelFailed as error:
         return Probed(settings.name, str(error))
     priced = all(reply.priced for reply in asking.replies)
@@ -113,9 +120,13 @@ class _Asking:
             return False
         return any(called.name == "read_stock" for called in reply.calls)
 
+    async def judged(self) -> None:
+        """Have a harmless text judged by a moderation endpoint; raises `ModelFailed` where it gives no scores."""
+        await self._ask(_call("Scores", _QUESTION), self.settings)
+
     async def _ask(self, call: ModelCall, settings: LanguageModelSettings) -> Completion:
         started = time.perf_counter()
-        reply = await LitellmModel(settings).once(call, self.timeout_s)
+        reply = await model_of(settings).once(call, self.timeout_s)
         self.latencies_ms.append((time.perf_counter() - started) * 1000)
         self.replies.append(reply)
         return reply

@@ -1,5 +1,7 @@
 """Moderation: whether this request may be dealt with at all."""
 
+from typing import Literal
+
 from chains.allowance import Allowance
 from chains.attempt import Asked, CodeModel, ask
 from chains.messages import ModerationInput
@@ -15,7 +17,6 @@ CONTRACT: HopContract[Verdict, None] = HopContract(
 )
 GUARD = CONTRACT.guard()
 UNDECIDED = Verdict(action="review", layer="rules", reasons=("This text could not be judged; a person must read it.",))
-
 RULES_ALONE = Verdict(action="allow", layer="rules", reasons=("A layer failed; the rules alone decided.",))
 
 
@@ -24,19 +25,26 @@ async def moderate(
     layers: tuple[HopModel[ModerationInput], ...],
     trail: Trail,
     allowance: Allowance,
-    undecided: Verdict = UNDECIDED,
+    fallback: Literal["handoff", "rules"] = "handoff",
 ) -> Verdict:
-    """The strictest verdict of all layers; a layer that gives none counts as `undecided`, and a block ends the asking.
+    """The strictest verdict of all layers; one that gives none counts as `fallback` says.
 
+    What runs here is asked in any case: it costs nothing, and perhaps one layer alone knows that a threat is somebody's
+    cry for help. Of the others, the first one that stops the text is the last one asked.
     Raises ModerationError for no layers at all: silence is not consent.
     """
     verdicts: list[Verdict] = []
     for layer in layers:
-        asked = Asked("moderation", given, Verdict, Cascade.of(layer), GUARD, None)
-        verdicts.append(await ask(asked, trail, allowance) or undecided)
-        if not verdicts[-1].passes:
+        if not layer.card.is_local and not all(verdict.passes for verdict in verdicts):
             break
+        asked = Asked("moderation", given, Verdict, Cascade.of(layer), GUARD, None)
+        verdicts.append(await ask(asked, trail, allowance) or _silence(layer, fallback))
     return combine(verdicts)
+
+
+def _silence(layer: HopModel[ModerationInput], fallback: Literal["handoff", "rules"]) -> Verdict:
+    """What a layer comes to that gave no verdict; where it is the rules, nothing is left to rely on."""
+    return RULES_ALONE if fallback == "rules" and layer.card.op != "rules" else UNDECIDED
 
 
 def rules_model(policy: ModerationPolicy) -> CodeModel[ModerationInput]:

@@ -11,14 +11,20 @@ from assistant.reflexes import Reflexes
 from assistant.serving import Catalogued, Embedded, LanguageModels, Serving, serve_hops
 from chains.errors import PromptError
 from chains.facets import Facets
+from chains.messages import ModerationInput
 from chains.ports import Cascade
 from chains.prompted.intent import PromptedIntent
 from chains.scope import Fallback, HopModels, LanguageModelSettings, Prompts, Scope
 from tests.chains.fakes import changed, shop_chain, shop_scope
+from tests.chains.scripts import ALLOWED, Script
 
 CHAIN = shop_chain()
+MODERATOR: Script[ModerationInput] = Script(ALLOWED, name="embedded-moderation/1")
 LOCAL = Embedded(
-    CHAIN.intent_model.tiers[0].model, CHAIN.planner.tiers[0].model, CHAIN.responder.tiers[0].model
+    CHAIN.intent_model.tiers[0].model,
+    CHAIN.planner.tiers[0].model,
+    CHAIN.responder.tiers[0].model,
+    lambda _policy: MODERATOR,
 )  # the scripted models of a small shop stand for the embedded ones
 CATALOGUED = Catalogued(Facets(currency="EUR", categories=(("lamps", "lamps"),)), lambda _text, _skus: ())
 
@@ -52,7 +58,7 @@ def test_embedded_models_alone_serve_where_no_other_is_named() -> None:
         (tier,) = cascade.tiers
         assert tier.model is cascade.last is local
         assert tier.threshold is None
-    assert [model.card.name for model in serving.moderators] == ["rules/1"]
+    assert [model.card.name for model in serving.moderators] == ["rules/1", "embedded-moderation/1"]
     assert models.bare == ()
     assert serving.prompts == ()
 
@@ -88,6 +94,25 @@ def test_the_rules_moderate_first_whatever_else_does(names: tuple[str, ...]) -> 
     moderators = served(scope_of(moderation=names)).moderators
     assert [model.card.name for model in moderators] == ["rules/1", "openai/one"]
     assert [model.card.is_local for model in moderators] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "names", [("embedded",), ("rules", "embedded"), ("embedded", "rules", "openai/one"), ("openai/one", "embedded")]
+)
+def test_the_embedded_moderator_comes_after_the_rules_and_before_any_language_model(names: tuple[str, ...]) -> None:
+    moderators = served(scope_of(moderation=names)).moderators
+    expected = ["rules/1", "embedded-moderation/1", *(["openai/one"] if "openai/one" in names else [])]
+    assert [model.card.name for model in moderators] == expected
+
+
+def test_a_moderation_endpoint_is_a_layer_without_a_prompt() -> None:
+    endpoint = LanguageModelSettings(name="openai/omni", kind="moderation")
+    serving = served(changed(scope_of(moderation=("rules", "openai/omni")), language_models=(endpoint,)))
+    assert [(model.card.name, model.card.op) for model in serving.moderators] == [
+        ("rules/1", "rules"),
+        ("openai/omni", "classify"),
+    ]
+    assert serving.prompts == ()
 
 
 def test_a_model_is_made_once_with_the_settings_that_the_scope_has_of_it() -> None:

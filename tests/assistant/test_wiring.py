@@ -131,18 +131,29 @@ def test_a_scope_file_that_is_not_there_is_told_with_its_path(scope: Path, opene
 
 @pytest.mark.parametrize(
     ("hop", "wrong"),
-    [("moderation", "embedded"), ("intent", "rules"), ("lookup", "rules"), ("response", "rules")],
+    [("moderation", "embedded@0.9"), ("intent", "rules"), ("lookup", "rules"), ("response", "rules")],
 )
 def test_a_model_that_cannot_serve_a_hop_is_refused_with_a_sentence(
     opened: Callable[[], Site], edit: Edit, hop: str, wrong: str, scope: Path
 ) -> None:
-    right = "rules" if hop == "moderation" else "embedded"
-    edit(f'{hop} = ["{right}"]', f'{hop} = ["{right}", "{wrong}"]')
+    right = "rules, embedded" if hop == "moderation" else "embedded"
+    first = right.partition(",")[0]
+    edit(f'{hop} = ["{first}"]', f'{hop} = ["{first}", "{wrong}"]')
     with pytest.raises(ScopeError) as caught:
         opened()
     assert str(caught.value) == (
         f"{scope}: models.{hop}: found {wrong!r}; allowed: {right}, or a language model such as 'openai/gpt-4.1-mini'."
     )
+
+
+def test_a_site_whose_scope_names_it_has_the_embedded_moderator_behind_the_rules(
+    opened: Callable[[], Site], edit: Edit
+) -> None:
+    edit('moderation = ["rules"]', 'moderation = ["rules", "embedded"]')
+    site = opened()
+    site.catalog.close()
+    assert [model.card.name for model in site.chain.moderators] == ["rules/1", "embedded-moderation/1"]
+    assert all(model.card.is_local for model in site.chain.moderators)
 
 
 def test_a_site_with_language_models_opens_without_a_key_or_a_network(opened: Callable[[], Site], edit: Edit) -> None:

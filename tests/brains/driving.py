@@ -124,7 +124,12 @@ def open_driven(model: LanguageModel, demo: Site, setting: Setting = SETTINGS[0]
         budget=setting.budget,
         fallback=setting.fallback,
     )
-    embedded = Embedded(_local(demo.chain.intent_model), _local(demo.chain.planner), _local(demo.chain.responder))
+    embedded = Embedded(
+        _local(demo.chain.intent_model),
+        _local(demo.chain.planner),
+        _local(demo.chain.responder),
+        lambda _policy: demo.chain.moderators[0],
+    )
     vocabulary, base = demo.catalog.vocabulary, demo.loaded.path.parent
     shop = Catalogued(facets_of(vocabulary), hints_of(Reader(vocabulary), demo.catalog))
     models = OneModel(scope, model)

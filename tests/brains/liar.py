@@ -96,11 +96,11 @@ class Liar:
     def _calls(self, call: ModelCall, said: str) -> Completion:
         """Calls of what is offered, with real ids; then one lie about them."""
         rng = self._random
-        offered = {name: parameters for name, parameters in _offered(call, said) if name != "ask_customer"}
+        functions = {name: parameters for name, parameters in offered(call, said) if name != "ask_customer"}
         skus = _SKU.findall(said) or ["LAP-AURELNOVA14"]
-        names = list(offered) or ["ask_customer"]
+        names = list(functions) or ["ask_customer"]
         calls: Calls = [
-            {"name": name, "arguments": self._arguments(name, offered.get(name, {}), skus)}
+            {"name": name, "arguments": self._arguments(name, functions.get(name, {}), skus)}
             for name in rng.choices(names, k=rng.choice([1, 1, 2]))
         ]
         if not self._honest(call):
@@ -160,7 +160,7 @@ class Liar:
                 return rng.choice(["laptop", "Aurel Nova", "kettle"]) if schema.get("type") == "string" else None
 
 
-def _offered(call: ModelCall, said: str) -> list[tuple[str, Json]]:
+def offered(call: ModelCall, said: str) -> list[tuple[str, Json]]:
     """The functions that are offered, with the schemas of their arguments; from the prompt where it lists them."""
     if call.functions:
         told = [cast("Json", function["function"]) for function in call.functions]

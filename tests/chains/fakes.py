@@ -62,7 +62,8 @@ deadline_ms = 8000
 [texts]
 handoff = "A colleague will write to you."
 moderation = "Not that."
-self_harm = "Please call 116 123."
+self_harm = "A person reads this."
+crisis_lines = "Please call 116 123."
 
 [out_of_scope]
 text = "I only know lamps."

@@ -1,4 +1,4 @@
-"""Any valid scope, and replies of a model that wants out of it: unknown names, others' tools, wide arguments, lies."""
+"""Any valid scope, and replies of a model that wants out of it: unknown names, others' records, wide arguments."""
 
 import asyncio
 import json
@@ -18,13 +18,16 @@ from chains.scope import Scope
 from chains.scope_file import parse_scope
 from chains.tools import BUILT_IN
 from tests.chains.fakes import SCOPE
+from tests.chains.hostile_marks import disguises
+from tests.chains.hostile_shop import FOREIGN, FOREIGN_SKU
 
 GivenT = TypeVar("GivenT", bound=Contract)
 T = TypeVar("T")
 Shaped = st.SearchStrategy[JsonValue]
 SOURCES: tuple[ServedFrom, ServedFrom] = ("embedded", "provider")
 EVIL = "evil-mark"
-"""Stands in every string that only the model could have brought."""
+"""Stands in every string that only the model could have brought, in any disguise."""
+EVILS = disguises(EVIL)
 TOOLS = (*(spec.name for spec in BUILT_IN), "points")
 INTENTS = ("a.one", "a.two", "b.three", "b.four")
 HEAD, _, REST = SCOPE.partition("[[intents]]")
@@ -61,7 +64,7 @@ def hostiles(
     card = ModelCard(
         "hostile",
         name,
-        "chat",
+        "rules" if name == "rules" else "chat",
         repairs=draw(st.booleans()),
         rounds=draw(st.sampled_from([True, True, False])),
         served_from=served_from,
@@ -137,7 +140,8 @@ def _intents(draw: st.DrawFn, name: str, ids: list[str]) -> str:
 
 # Replies: mostly what fits the schema, now and then a field more, one of another kind, or junk
 
-_LEAVES: Shaped = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.just(EVIL)
+_WORDS = st.sampled_from((*EVILS, *FOREIGN, "https://evil-mark.example/?price=1", "X-9 costs 1 EUR"))
+_LEAVES: Shaped = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | _WORDS
 _JSON: Shaped = st.recursive(
     _LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=6
 )
@@ -158,7 +162,7 @@ def _reply(**fields: Shaped) -> st.SearchStrategy[str]:
     return _mostly(fits, fits, more, spoilt, _JUNK)
 
 
-def _any_of(*known: str, foreign: tuple[str, ...] = (EVIL,)) -> Shaped:
+def _any_of(*known: str, foreign: tuple[str, ...] = EVILS) -> Shaped:
     """One of the known words, where there are any, and now and then a foreign one."""
     return _mostly(st.sampled_from(known), st.sampled_from(foreign)) if known else st.sampled_from(foreign)
 
@@ -171,6 +175,7 @@ def verdicts(_given: ModerationInput) -> st.SearchStrategy[str]:
         categories=_mostly(
             st.just({}), st.dictionaries(st.sampled_from(["self_harm", "fraud", EVIL]), _SHARES, max_size=1)
         ),
+        reasons=_mostly(st.just([]), st.lists(_WORDS, max_size=2)),
     )
 
 
@@ -188,22 +193,24 @@ def intents(_given: IntentInput, scope: Scope) -> st.SearchStrategy[str]:
     )
 
 
-_SKU = _any_of("L-1", "L-2")
+_SKU = _any_of("L-1", "L-2", foreign=(FOREIGN_SKU, *EVILS))
+_BOTH: Shaped = st.just(["L-1", "L-2"])
+_ORDER: Shaped = st.sampled_from(["[ORDER_1]", "[ORDER_1]", "[ORDER_2]", "[ORDER_9]"])
 _ARGUMENTS: dict[str, Shaped] = {
-    "search_products": st.fixed_dictionaries({"query": st.sampled_from(["lamp", "nothing", EVIL])}),
+    "search_products": st.fixed_dictionaries({"query": st.just("nothing") | _WORDS}),
     "get_product": st.fixed_dictionaries({"sku": _SKU}),
     "compare_products": st.fixed_dictionaries({"skus": st.just(["L-1", "L-2"])}),
     "check_stock": st.fixed_dictionaries({"sku": _SKU}),
     "find_policy": st.fixed_dictionaries(
-        {"query": st.just(EVIL), "topics": st.sampled_from([["returns"], ["returns"], [], [EVIL]])}
+        {"query": _WORDS, "topics": st.sampled_from([["returns"], ["returns"], [], [EVIL]])}
     ),
-    "get_order": st.fixed_dictionaries({"order_number": st.sampled_from(["[ORDER_1]", "[ORDER_1]", "[ORDER_9]"])}),
+    "get_order": st.fixed_dictionaries({"order_number": _ORDER}),
 }
 _WIDE: dict[str, Shaped] = {
     "search_products": st.sampled_from(
         [
             {"limit": 10**6},
-            {"site": EVIL},
+            {"site": "other"},
             {"filters": [{"field": "x", "op": "eq", "value": float("inf")}]},
             {"filters": [{"field": "x", "op": "sql", "value": EVIL}]},
         ]
@@ -211,7 +218,7 @@ _WIDE: dict[str, Shaped] = {
     "get_product": st.sampled_from([{"sku": "L-1", "customer": EVIL}, {"sku": "../L-1 or 1=1"}, {"sku": ["L-1"]}]),
     "compare_products": st.just({"skus": ["L-1"] * 9}),
     "find_policy": st.just({"query": EVIL, "limit": 400}),
-    "get_order": st.sampled_from([{"order_number": "LO-99999"}, {"order_number": "%"}, {"email": EVIL}]),
+    "get_order": st.sampled_from([{"order_number": "LO-20002"}, {"order_number": "%"}, {"email": FOREIGN[-1]}]),
     "points": st.just({"customer": EVIL}),
 }
 
@@ -235,20 +242,20 @@ def plans(given: LookupInput, scope: Scope) -> st.SearchStrategy[str]:
     few = st.lists(own, min_size=1, max_size=3, unique_by=str)
     return _reply(
         calls=st.one_of(few, few, st.lists(own | foreign, max_size=3), st.lists(own, max_size=9)),
-        needs=st.one_of(st.none(), st.none(), _any_of("product", "details", "currency", "order_proof")),
-        candidates=st.lists(_SKU, max_size=3),
+        needs=st.one_of(st.none(), st.none(), st.just("product"), _any_of("details", "currency", "order_proof")),
+        candidates=_mostly(_BOTH, st.lists(_SKU, max_size=3)),
         more=st.booleans(),
         confidence=_CONFIDENCES,
     )
 
 
-_NO_FACTS = (EVIL, "L-1:price", "L-2:price", "order_1:status", "shop:points", "order_2:status")
+_NO_FACTS = (*EVILS, "L-1:price", "L-2:price", "X-9:price", "order_1:status", "shop:points", "order_2:status")
 _WANTED: Shaped = st.sampled_from(
     [
         {"kind": "money", "amount_minor": 5000, "currency": "EUR"},
         {"kind": "money", "amount_minor": 5000, "currency": "USD"},
         {"kind": "text", "value": "black"},
-        {"kind": "text", "value": EVIL},
+        *({"kind": "text", "value": evil} for evil in EVILS),
         {"kind": "quantity", "value": "2"},
     ]
 )
@@ -262,7 +269,7 @@ def drafts(given: ResponseInput, scope: Scope) -> st.SearchStrategy[str]:
     """What a responder may say: claims about what was found, what was not, and what nobody asked."""
     found = given.evidence
     facts = [one.id for one in found.facts]
-    records = _any_of(*(one.id for one in found.records), foreign=(EVIL, "L-1", "order_1"))
+    records = _any_of(*(one.id for one in found.records), foreign=(*EVILS, "L-1", "X-9", "order_1"))
     queries = _any_of(*(one.id for one in found.queries), foreign=(EVIL, "q:1"))
     passages = _any_of(*(one.id for one in found.passages), foreign=(EVIL, "returns#1"))
     one = _any_of(*facts, foreign=_NO_FACTS)
@@ -275,7 +282,7 @@ def drafts(given: ResponseInput, scope: Scope) -> st.SearchStrategy[str]:
         _claim("not_listed", record=records, field=_any_of("weight", "price")),
         _claim("not_found", record=records),
         _claim("none_found", query=queries),
-        _claim("promise", text=st.just(EVIL)),
+        _claim("promise", text=_WORDS),
     ]
     true = [_claim("value", fact=st.sampled_from(facts))] if facts else []
     true += [_claim("count", query=queries)] if found.queries else []

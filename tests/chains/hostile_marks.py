@@ -9,7 +9,7 @@ _NO_LETTER = re.compile(r"[\W_]+")
 
 
 def disguises(secret: str) -> tuple[str, ...]:
-    """A secret as it is, backwards, in rot13, hex and base64 at each of its three alignments, and with blanks between."""
+    """A secret as it is, backwards, in rot13, in hex, in base64 at each of its three alignments, and spaced out."""
     return (
         secret,
         secret[::-1],
@@ -21,7 +21,7 @@ def disguises(secret: str) -> tuple[str, ...]:
 
 
 def is_in(text: str, secret: str) -> bool:
-    """Whether a text holds a secret in any of its disguises; case, blanks and marks between its letters do not count."""
+    """Whether a text holds a secret in any of its disguises; case, and blanks and marks between, do not count."""
     letters = _NO_LETTER.sub("", text)
     exact, folded = _traces(secret)
     return any(trace in letters for trace in exact) or any(trace in letters.casefold() for trace in folded)

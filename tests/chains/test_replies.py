@@ -21,7 +21,7 @@ from chains.outcomes import (
 )
 from chains.replies import beside, missing, moderated, next_choices, present, undecided, without_lookup
 from chains.scope import IntentScope, Scope
-from moderation import Verdict
+from moderation import Category, Verdict
 from tests.chains.fakes import ORDER_NUMBER, ORDER_PLAN, changed, shop_scope
 
 SCOPE = shop_scope()
@@ -49,14 +49,20 @@ def found(plan: Plan, evidence: Evidence | None = None, failed: int = 0) -> Foun
 # Moderation
 
 
+def in_distress(*categories: Category) -> Handoff:
+    said = f"{TEXTS.self_harm} {TEXTS.crisis_lines}"
+    return Handoff(reason="moderation", text=said, categories=categories, urgent=True)
+
+
 @pytest.mark.parametrize(
     ("action", "categories", "outcome"),
     [
         ("block", {}, Decline(reason="moderation", text=TEXTS.moderation)),
         ("block", {"fraud": 1.0}, Decline(reason="moderation", text=TEXTS.moderation)),
-        ("review", {"fraud": 0.7}, Handoff(reason="moderation", text=TEXTS.handoff)),
-        ("review", {"self_harm": 0.5, "violence": 0.9}, Handoff(reason="moderation", text=TEXTS.self_harm)),
-        ("block", {"self_harm": 1.0}, Handoff(reason="moderation", text=TEXTS.self_harm)),
+        ("review", {"fraud": 0.7}, Handoff(reason="moderation", text=TEXTS.handoff, categories=("fraud",))),
+        ("review", {}, Handoff(reason="moderation", text=TEXTS.handoff)),
+        ("review", {"self_harm": 0.5, "violence": 0.9}, in_distress("self_harm", "violence")),
+        ("block", {"self_harm": 1.0}, in_distress("self_harm")),
     ],
 )
 def test_a_stopped_turn_ends_by_what_was_found(action: str, categories: dict[str, float], outcome: Outcome) -> None:

@@ -181,7 +181,7 @@ def test_what_cannot_be_said_of_a_language_model_is_refused(wrong: dict[str, Jso
 def test_without_a_word_about_language_models_a_scope_needs_none() -> None:
     scope = scope_of(intent_of("a.b", ()))
     assert (scope.language_models, scope.cache.hops, scope.budget.speculate) == ((), (), False)
-    assert set(scope.models.model_dump().values()) == {("rules",), ("embedded",)}
+    assert set(scope.models.model_dump().values()) == {("rules", "embedded"), ("embedded",)}
     fallbacks = {"moderation": "handoff", "intent": "embedded", "lookup": "embedded", "response": "embedded"}
     assert scope.fallback.model_dump() == fallbacks
 

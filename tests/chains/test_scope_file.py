@@ -127,17 +127,17 @@ MISTAKES = {
         ),
     ),
     "an unknown key under a name of one's own": (
-        GOOD + "[moderation.thresholds.violence]\nblock = 0.5\n",
+        GOOD + "[moderation.thresholds.classifier.violence]\nblock = 0.5\n",
         (
-            "moderation.thresholds.violence.block: this key is unknown; allowed: block_at, review_at; "
+            "moderation.thresholds.classifier.violence.block: this key is unknown; allowed: block_at, review_at; "
             "did you mean 'block_at'?"
         ),
     ),
     "an unknown name where names are given": (
-        GOOD + "[moderation.thresholds.violense]\nblock_at = 0.9\n",
+        GOOD + "[moderation.thresholds.model.violense]\nblock_at = 0.9\n",
         (
-            'moderation.thresholds.violense: found "violense"; allowed: harassment, hate, sexual, self_harm, violence, '
-            "illegal, fraud, injection, spam; did you mean 'violence'?"
+            'moderation.thresholds.model.violense: found "violense"; allowed: harassment, hate, sexual, self_harm, '
+            "violence, illegal, fraud, injection, spam; did you mean 'violence'?"
         ),
     ),
     "a missing key": (changed('id = "demo"', ""), "site.id: this key is missing; add it."),

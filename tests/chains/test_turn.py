@@ -162,6 +162,11 @@ def test_another_language_goes_to_a_person_in_that_language_where_it_is_known(la
 # Moderation
 
 
+IN_DISTRESS = Handoff(
+    reason="moderation", text="A person reads this. Please call 116 123.", categories=("self_harm",), urgent=True
+)
+
+
 def test_blocked_text_is_declined_before_anything_else_reads_it() -> None:
     done = run(ask_for("You stupid bitch"), shop_chain())
     assert done.outcome == Decline(reason="moderation", text="Not that.")
@@ -171,24 +176,24 @@ def test_blocked_text_is_declined_before_anything_else_reads_it() -> None:
 def test_text_to_be_reviewed_goes_to_a_person() -> None:
     review = Verdict(action="review", layer="model", categories={"fraud": 0.7})
     done = run(ask_for(), layered(rules_model(shop_scope().moderation), Script(review)))
-    assert done.outcome == Handoff(reason="moderation", text=HANDOFF)
+    assert done.outcome == Handoff(reason="moderation", text=HANDOFF, categories=("fraud",))
     assert done.hops == ["moderation", "moderation"]
 
 
-@pytest.mark.parametrize("action", ["review", "block"])
+@pytest.mark.parametrize("action", ["allow", "review", "block"])
 def test_someone_in_distress_gets_a_person_and_a_number_to_call(action: str) -> None:
     verdict = Verdict.model_validate({"action": action, "layer": "model", "categories": {"self_harm": 0.9}})
     done = run(ask_for("I want to end it"), layered(Script(verdict)))
-    assert done.outcome == Handoff(reason="moderation", text="Please call 116 123.")
+    assert done.outcome == IN_DISTRESS
 
 
 def test_the_rules_know_distress_too() -> None:
     outcome = run(ask_for("I want to kill myself"), shop_chain()).outcome
-    assert outcome == Handoff(reason="moderation", text="Please call 116 123.")
+    assert outcome == IN_DISTRESS
 
 
 def test_a_later_layer_is_not_asked_about_blocked_text() -> None:
-    second = Script[ModerationInput](ALLOWED)
+    second = Script[ModerationInput](ALLOWED, remote=True)
     run(ask_for(), layered(Script(Verdict(action="block", layer="model")), second))
     assert second.given == []
 

@@ -28,9 +28,17 @@ def test_combining_never_softens(actions: list[Action]) -> None:
     assert STRICTNESS[combined.action] == max(STRICTNESS[action] for action in actions)
 
 
-def test_self_harm_is_never_answered_with_a_bare_block() -> None:
-    self_harm = Verdict(action="review", layer="rules", categories={"self_harm": 1.0})
-    assert combine([self_harm, Verdict(action="block", layer="rules")]).action == "review"
+@given(st.lists(st.sampled_from(ACTIONS)), st.lists(st.sampled_from(ACTIONS)), st.sampled_from(ACTIONS))
+def test_whoever_writes_of_self_harm_meets_a_person_whatever_else_was_found(
+    before: list[Action], after: list[Action], action: Action
+) -> None:
+    self_harm = Verdict(action=action, layer="model", categories={"self_harm": 0.4})
+    others = [
+        [Verdict(action=one, layer="rules", categories={"violence": 1.0}) for one in more] for more in (before, after)
+    ]
+    combined = combine([*others[0], self_harm, *others[1]])
+    assert (combined.action, combined.layer) == ("review", "model")
+    assert "self_harm" in combined.categories
 
 
 def test_no_verdict_is_not_consent() -> None:

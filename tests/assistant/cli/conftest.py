@@ -1,6 +1,7 @@
 """Runs the command line in this process, on the shared home and a ledger of the test's own."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,19 +28,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def run(
-    home: Path, demo_site: Site, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Run]:
+def run(home: Path, demo_site: Site, encoder: Encoder, tmp_path: Path) -> Iterator[Run]:
     """Run `hopdesk` with these arguments; the demo shop's catalog and models are there already."""
+    with command_line(home, demo_site, encoder, tmp_path / "ledger.sqlite") as invoke:
+        yield invoke
+
+
+@contextmanager
+def command_line(home: Path, demo_site: Site, encoder: Encoder, ledger: Path) -> Iterator[Run]:
+    """What `run` is, for tests that share one."""
     from typer.testing import CliRunner
 
     from assistant.cli.main import app
-
-    monkeypatch.setenv("HOPDESK_HOME", str(home))
-    monkeypatch.setenv("HOPDESK_LEDGER", str(tmp_path / "ledger.sqlite"))
-    monkeypatch.delenv("REDIS_URL", raising=False)
-    for place in ("assistant.cli.opening.Encoder", "assistant.embedded.encoder.Encoder"):
-        monkeypatch.setattr(place, lambda: encoder)
 
     def opened(
         path: Path, settings: Settings, encoder: Encoder, log: HopLog, progress: Progress, *, reflexes: Reflexes
@@ -48,12 +48,16 @@ def run(
             return replace(demo_site, chain=replace(demo_site.chain, log=log))
         return open_site(path, settings, encoder, log, progress, reflexes=reflexes)
 
-    monkeypatch.setattr("assistant.cli.opening.open_site", opened)
-    monkeypatch.setattr(demo_site.catalog, "close", lambda: None)  # it is the next test's too
-    runner = CliRunner()
-
     def invoke(*arguments: object) -> "Result":
-        return runner.invoke(app, [str(argument) for argument in arguments])
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
-    yield invoke
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOPDESK_HOME", str(home))
+        patch.setenv("HOPDESK_LEDGER", str(ledger))
+        patch.delenv("REDIS_URL", raising=False)
+        for place in ("assistant.cli.opening.Encoder", "assistant.embedded.encoder.Encoder"):
+            patch.setattr(place, lambda: encoder)
+        patch.setattr("assistant.cli.opening.open_site", opened)
+        patch.setattr(demo_site.catalog, "close", lambda: None)  # it is the next test's too
+        yield invoke
     structlog.reset_defaults()  # the logs of a command go to a stream that is gone now

@@ -9,7 +9,7 @@ from chains.scope_file import load_scope
 from tests.assistant.cli.conftest import Run
 from tests.assistant.prompted_shop import NAME, write_prompted_shop
 from tests.assistant.shops import write_shop
-from tests.model_server import FAULTS, Fault, Json, Reply, serving
+from tests.model_server import FAULTS, Fault, Json, Reply, Scores, serving
 
 
 def able(body: Json) -> Fault:
@@ -42,6 +42,18 @@ def test_nothing_is_to_be_changed_where_a_model_is_served_as_it_can_be(run: Run,
         result = run("models", "check", "--scope", write_prompted_shop(tmp_path, served.base_url, settings=settings))
     assert (result.exit_code, result.stderr) == (0, "")
     assert "0.00028 USD" in result.stdout
+
+
+def test_a_moderation_endpoint_is_asked_to_judge_a_harmless_text(run: Run, tmp_path: Path) -> None:
+    hops = {"moderation": f'["rules", "{NAME}"]'}
+    with serving(Scores({"violence": 0.01})) as served:
+        result = run(
+            "models", "check", "--scope", write_prompted_shop(tmp_path, served.base_url, hops, 'kind = "moderation"')
+        )
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [request.path for request in served.requests] == ["/v1/moderations"]
+    (row,) = [line.split() for line in result.stdout.splitlines() if NAME in line]
+    assert row[:4] == [NAME, "yes", "none", "no"]
 
 
 def test_a_model_that_does_not_answer_is_exit_code_1_with_a_sentence(run: Run, tmp_path: Path) -> None:
