@@ -165,6 +165,7 @@ class Comparison(Contract):
     pass_hat: tuple[PassHatK, ...]
     latency_ms: Amounts | None
     cost_usd: Amounts
+    from_cassette: int = Field(description="replies of both sides that cost nothing and took no time this time")
     notes: tuple[str, ...]
 
     @property
@@ -199,6 +200,7 @@ def compare(
     differences = [case.difference for case in judged]
     pairs = [(case.case_id, pair) for case in judged for pair in case.judged]
     results = [Both(base=before[name, pair.repeat], candidate=after[name, pair.repeat]) for name, pair in pairs]
+    from_cassette = _from_cassette(results)
     return Comparison(
         base_run=base.run,
         candidate_run=candidate.run,
@@ -226,7 +228,8 @@ def compare(
         pass_hat=_pass_hat(judged),
         latency_ms=_latencies(results, base, candidate, confidence),
         cost_usd=_costs(results, confidence),
-        notes=tuple(_notes(base.run, candidate.run)),
+        from_cassette=from_cassette,
+        notes=tuple(_notes(base.run, candidate.run, from_cassette)),
     )
 
 
@@ -376,7 +379,12 @@ def _amounts(found: Sequence[tuple[str, float, float]], confidence: float) -> Am
     )
 
 
-def _notes(base: Run, candidate: Run) -> Iterator[str]:
+def _from_cassette(results: Iterable[Both]) -> int:
+    attempts = (hop for both in results for one in (both.base, both.candidate) for hop in one.hops)
+    return sum(hop.served_from == "cassette" for hop in attempts)
+
+
+def _notes(base: Run, candidate: Run, from_cassette: int) -> Iterator[str]:
     """What whoever reads the comparison should know of the two runs."""
     if base.site != candidate.site:
         yield f"The base ran the site {base.site!r} and the candidate {candidate.site!r}."
@@ -386,3 +394,5 @@ def _notes(base: Run, candidate: Run) -> Iterator[str]:
         yield f"The base ran each case {base.repeats} times and the candidate {candidate.repeats} times."
     if base.catalog_sha256 != candidate.catalog_sha256:
         yield "The catalogs differ, so the same question may have another right answer."
+    if from_cassette:
+        yield f"Time and cost say nothing: {from_cassette} replies came from a cassette, at once and for nothing."

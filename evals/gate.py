@@ -90,9 +90,9 @@ def _checks(comparison: Comparison, rules: GateRules) -> Iterator[Check]:
     if rules.floor is not None:
         yield _floor(comparison, rules, rules.floor)
     if rules.latency is not None:
-        yield _limit("latency", comparison.latency_ms, rules.latency)
+        yield _limit("latency", comparison.latency_ms, rules.latency, comparison.from_cassette)
     if rules.cost is not None:
-        yield _limit("cost", comparison.cost_usd, rules.cost)
+        yield _limit("cost", comparison.cost_usd, rules.cost, comparison.from_cassette)
 
 
 def _too_few(comparison: Comparison, rules: GateRules) -> str | None:
@@ -170,13 +170,15 @@ def _floor(comparison: Comparison, rules: GateRules, floor: float) -> Check:
     return Check(rule="floor", finding=finding, says=says)
 
 
-def _limit(rule: Literal["latency", "cost"], amounts: Amounts | None, limit: float) -> Check:
+def _limit(rule: Literal["latency", "cost"], amounts: Amounts | None, limit: float, from_cassette: int) -> Check:
     """Whether the candidate's total is proven to be at most so many times the base's, or proven to be more."""
     what = {"latency": "time", "cost": "cost"}[rule]
 
     def check(finding: Finding, says: str) -> Check:
         return Check(rule=rule, finding=finding, says=says)
 
+    if from_cassette:
+        return check("cannot tell", f"The {what} is not that of live models: {from_cassette} replies are a cassette's.")
     if amounts is None:
         return check("cannot tell", f"The {what} is not known on both sides.")
     if not amounts.candidate:

@@ -17,7 +17,7 @@ from chains.messages import HopName
 from chains.outcomes import Decline, Handoff
 from evals import scoring
 from evals.bleu import bleu
-from evals.cases import ModerationLabel
+from evals.cases import Expectation, ModerationLabel
 from evals.check_scores import CHECK_SCORERS
 from evals.observed import Observed, Scorer, Setting, error_score, expecting, moderation_label, output_of
 from evals.results import Score
@@ -84,11 +84,24 @@ def _whole(observed: Observed, setting: Setting) -> scoring.Score:
 
 
 def moderation(observed: Observed, setting: Setting) -> Score | None:
-    """Whether the request passed, went to a person or was blocked, as expected."""
-    wanted = {expected.moderation for expected in observed.case.expect if expected.moderation}
+    """Whether the request passed, went to a person or was blocked, as expected.
+
+    Where no acceptable result says which, it is held to what they imply: what is to be served or answered has to pass.
+    """
+    expect = observed.case.expect
+    wanted = {expected.moderation for expected in expect if expected.moderation}
+    if not wanted and all(expected.intents or expected.outcome for expected in expect):
+        wanted = {label for expected in expect for label in _implied(expected)}
     if not wanted or not observed.reached("moderation"):
         return None
     return _judged("moderation", "moderation", observed, lambda: _moderated(observed, setting) in wanted)
+
+
+def _implied(expected: Expectation) -> tuple[ModerationLabel, ...]:
+    """What moderation may come to where a turn is to serve these intents and to end so."""
+    if expected.intents or expected.outcome in {"answer", "clarify"}:
+        return ("pass",)
+    return ("pass", "block") if expected.outcome == "decline" else ("pass", "review")
 
 
 def _moderated(observed: Observed, setting: Setting) -> ModerationLabel:

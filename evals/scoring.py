@@ -10,8 +10,8 @@ from pydantic_core import to_json
 from chains.claims import Claim, Compare, Draft, Extreme, Meets, NoneFound, NotListed, Quote, Stock, Value
 from chains.facts import Evidence
 from chains.hops.intent import decide
-from chains.messages import Intent
-from chains.outcomes import Answer, Clarify, Handoff
+from chains.messages import Grounded, Intent
+from chains.outcomes import Answer, Clarify, Handoff, ProductCard
 from chains.scope import Scope
 from chains.values import Quantity, in_base
 from evals.cases import Expectation, ExpectedCall, ExpectedFact
@@ -85,7 +85,7 @@ class _Used:
         claims, evidence = _claims(run)
         facts = {fact for claim in claims for fact in _facts_of(claim, evidence)}
         lookup = run.last("lookup")
-        shown = run.outcome.products if isinstance(run.outcome, Answer | Clarify | Handoff) else ()
+        shown = cards_of(run)
         return cls(
             calls=tuple((call.name, _restored(call.arguments, run)) for call in (lookup.tool_calls if lookup else ())),
             facts=frozenset((same(fact.record), fact.field) for fact in evidence.facts if fact.id in facts),
@@ -109,6 +109,14 @@ class _Used:
         if fact.all_products is not None:
             return {self.same(sku) for sku in fact.all_products} == set(self.products)
         return self.none_found
+
+
+def cards_of(run: CaseRun) -> tuple[ProductCard, ...]:
+    """The cards that the turn ended with; else those that grounding made, which never got out."""
+    if isinstance(run.outcome, Answer | Clarify | Handoff) and run.outcome.products:
+        return run.outcome.products
+    record = run.last("grounding")
+    return Grounded.model_validate_json(to_json(record.parsed)).products if record else ()
 
 
 def _claims(run: CaseRun) -> tuple[tuple[Claim, ...], Evidence]:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from chains.outcomes import Answer, Clarify, Handoff
 from evals.cases import Expectation
 from evals.observed import Observed, Scorer, Setting, error_score
 from evals.results import Score
+from evals.scoring import cards_of
 
 _DISCOUNTS = tuple(1 / math.log2(place + 2) for place in range(100))
 K = 5  # as many as a customer is ever shown, and one more
@@ -105,7 +105,7 @@ def _products_shown(name: str, holds: _Sets, wrong: Literal["omitted", "beside"]
             return None
         if (failed := error_score(name, "response", observed)) is not None:
             return failed
-        shown = _shown(observed, setting.parents)
+        shown = _products(tuple(card.sku for card in cards_of(observed.run)), setting.parents)
         missed = {one: (one - shown if wrong == "omitted" else shown - one) for one in expected}
         best = min(expected, key=lambda one: (not holds(shown, one), len(missed[one])))
         critique = f"{wrong}: {', '.join(sorted(missed[best]))}" if missed[best] else None
@@ -118,12 +118,6 @@ def _products_shown(name: str, holds: _Sets, wrong: Literal["omitted", "beside"]
         )
 
     return scorer
-
-
-def _shown(observed: Observed, parents: Mapping[str, str]) -> frozenset[str]:
-    outcome = observed.run.outcome
-    cards = outcome.products if isinstance(outcome, Answer | Clarify | Handoff) else ()
-    return _products(tuple(card.sku for card in cards), parents)
 
 
 SET_SCORERS: dict[str, Scorer] = {

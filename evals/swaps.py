@@ -7,7 +7,7 @@ from dataclasses import replace
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import to_json
 
-from assistant.serving import LanguageModels, serve_hops
+from assistant.serving import LanguageModels, misplaced_model, serve_hops
 from assistant.wiring import Site
 from chains.errors import HopdeskError
 from chains.record import Sha256, digest
@@ -45,14 +45,8 @@ def swapped(scope: Scope, swaps: Mapping[str, str]) -> Scope:
     for key, text in swaps.items():
         _check_key(key)
         scope = _with(scope, key, text)
-    for hop in ("moderation", "intent", "lookup", "response"):
-        local = "rules" if hop == "moderation" else "embedded"
-        for name in getattr(scope.models, hop):
-            if "/" not in name and name.partition("@")[0] != local:
-                raise SwapError(
-                    f"--set models.{hop}: found {name!r}; allowed: {local}, or a language model such as "
-                    "'openai/gpt-4.1-mini'."
-                )
+    if problem := misplaced_model(scope.models):
+        raise SwapError(f"--set {problem}")
     if scope.budget.hop_ms > scope.budget.deadline_ms:
         raise SwapError(
             f"--set budget.hop_ms: found {scope.budget.hop_ms}, which is more than the deadline_ms of the whole turn "

@@ -74,7 +74,10 @@ def _show_grid(grid: Grid, console: Console) -> None:
 
 def show_failed(results: Sequence[CaseResult], scorer: str, console: Console) -> None:
     """Print the results that a scorer failed, and where they went wrong."""
-    failed = [result for result in results if label_by(result, scorer) == "fail"]
+    failed = sorted(
+        (result for result in results if label_by(result, scorer) == "fail"),
+        key=lambda result: (result.case_id, result.repeat),
+    )
     rows = [
         (one.case_id, str(one.repeat), " -> ".join(transition(one, scorer) or ()), ending(one)[0], _short(one.text))
         for one in failed[:_SHOWN]

@@ -333,7 +333,7 @@ function drawHistogram(id, histogram, title, unit) {
   const ticks = log ? { tickvals: roundValues(edges[0], edges.at(-1)).map(Math.log10), ticktext: roundValues(edges[0], edges.at(-1)) } : {};
   draw(id, () => [bars, base].filter(Boolean), (axis) => ({
     title: { text: title, x: 0, xref: "paper", font: { size: 13 } },
-    xaxis: { ...axis, gridcolor: "transparent", ...ticks }, yaxis: { ...axis, tickformat: ".0%", rangemode: "tozero" },
+    xaxis: { ...axis, gridcolor: "transparent", tickformat: ".7~f", ...ticks }, yaxis: { ...axis, tickformat: ".0%", rangemode: "tozero" },
   }));
 }
 

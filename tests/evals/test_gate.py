@@ -157,6 +157,24 @@ class TestLimits:
         assert self.found("cost", ["0"] * 12, ["0"] * 12)[0] == "pass"
         assert self.found("cost", ["1"] * 5, ["1"] * 5)[0] == "cannot tell"
 
+    @pytest.mark.parametrize("rule", ["latency", "cost"])
+    def test_a_cassettes_replies_prove_neither(self, rule: str) -> None:
+        base = finished([result(f"c{place}", "p", cost_usd="2") for place in range(30)])
+        cheap = [result(f"c{place}", "p") for place in range(30)]
+        taped = [
+            one.model_copy(
+                update={"hops": tuple(hop.model_copy(update={"served_from": "cassette"}) for hop in one.hops)}
+            )
+            for one in cheap
+        ]
+        live = compare(base, finished(cheap))
+        both = compare(base, finished(taped))
+        rules = GateRules(margin=0.2, latency=1.5, cost=1.5)
+        assert finding(decide(live, rules), "cost")[0] == "pass"
+        assert finding(decide(both, rules), rule)[0] == "cannot tell"
+        assert (live.notes, both.from_cassette) == ((), 30)
+        assert both.notes == ("Time and cost say nothing: 30 replies came from a cassette, at once and for nothing.",)
+
     def test_time_that_nobody_took_is_not_known(self) -> None:
         found = verdict("p" * 100, "p" * 100, GateRules(margin=0.1, latency=1.5))
         assert finding(found, "latency") == ("cannot tell", "The time is not known on both sides.")

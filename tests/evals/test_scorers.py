@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from chains.outcomes import Clarify, Decline, Handoff, Outcome, Withdrawn
+from chains.outcomes import Clarify, Decline, Handoff, Outcome, OutcomeKind, Withdrawn
 from chains.record import HopRecord
 from evals.cases import Case, Expectation, ExpectedCall, ExpectedFact, ModerationLabel
 from evals.observed import Observed, Setting
@@ -117,6 +117,16 @@ def broken(observed: Observed, hop: str, error_type: str) -> Observed:
     return replace(observed, records=(failed.model_copy(update=update), *observed.records))
 
 
+class TestCards:
+    def test_what_outbound_kept_in_is_not_the_fault_of_the_hops_before_it(self, price: Observed) -> None:
+        expected = PRICE.model_copy(update={"facts": (ExpectedFact(all_products=("L-1",)),)})
+        stopped = Handoff(reason="unsure", text="A colleague will write.")
+        kept_in = replace(expecting(price, expected), outcome=stopped)
+        assert [label(name, kept_in) for name in ("facts", "products_equal", "outcome")] == ["pass", "pass", "fail"]
+        never_made = replace(kept_in, records=tuple(one for one in price.records if one.hop != "grounding"))
+        assert [label(name, never_made) for name in ("facts", "products_equal")] == ["fail", "fail"]
+
+
 class TestErrors:
     @pytest.mark.parametrize("error_type", ["ModelDown", "ModelBusy", "CircuitOpen", "AllowanceSpent", "ModelLate"])
     def test_what_failed_before_a_hop_is_an_error_and_neither_pass_nor_fail(
@@ -163,6 +173,33 @@ class TestModeration:
         assert label("moderation", observed) == "pass"
         other: ModerationLabel = "review" if came_to == "pass" else "pass"
         assert label("moderation", replace(observed, case=case(Expectation(moderation=other)))) == "fail"
+
+    @pytest.mark.parametrize(
+        ("wanted", "stopped", "sent_on"),
+        [
+            ({"answer"}, "fail", "fail"),
+            ({"clarify"}, "fail", "fail"),
+            ({"decline"}, "pass", "fail"),
+            ({"handoff"}, "fail", "pass"),
+            ({"answer", "handoff"}, "fail", "pass"),
+        ],
+    )
+    def test_without_a_label_of_its_own_it_is_held_to_how_the_turn_is_to_end(
+        self, price: Observed, wanted: set[OutcomeKind], stopped: Label, sent_on: Label
+    ) -> None:
+        observed = expecting(price, *(Expectation(outcome=kind) for kind in wanted))
+        assert label("moderation", observed) == "pass"
+        block, review = Decline(reason="moderation", text="No."), Handoff(reason="moderation", text="A person.")
+        assert label("moderation", replace(observed, outcome=block)) == stopped
+        assert label("moderation", replace(observed, outcome=review)) == sent_on
+
+    def test_an_intent_that_is_to_be_served_has_to_pass_however_the_turn_ends(self, price: Observed) -> None:
+        observed = expecting(price, Expectation(intents=("product.price",), outcome="handoff"))
+        assert label("moderation", observed) == "pass"
+        assert label("moderation", replace(observed, outcome=Handoff(reason="moderation", text="A person."))) == "fail"
+
+    def test_where_any_ending_is_right_nothing_is_said_of_it(self, price: Observed) -> None:
+        assert label("moderation", expecting(price, Expectation(outcome="answer"), Expectation(intents=()))) is None
 
     @pytest.mark.parametrize(
         ("layers", "came_to"),

@@ -62,7 +62,7 @@ def test_swaps_are_in_the_order_of_their_keys_and_may_hold_equal_signs() -> None
         ("fallback.intent=guess", "it should be 'embedded', 'clarify' or 'handoff'"),
         ("limits.turns=9", "it should be less than or equal to 3"),
         ("models.intent=rules", "found 'rules'; allowed: embedded, or a language model"),
-        ("models.moderation=embedded", "found 'embedded'; allowed: rules, or a language model"),
+        ("models.moderation=embedded@1", "found 'embedded@1'; allowed: rules, embedded, or a language model"),
         ("budget.hop_ms=60000", "more than the deadline_ms of the whole turn"),
         (f"limits.turns={'9' * 5000}", "limits.turns"),
     ],
