@@ -43,8 +43,9 @@ class Moderator(Protocol):
 def inbound(text: str, policy: ModerationPolicy) -> Inbound:
     """Clean, judge by rules and redact one text.
 
-    The rules see the cleaned original. Redaction happens whatever they say, since blocked text is recorded too; the
-    caller stops where `verdict.passes` is false.
+    The rules see the cleaned original. Redaction happens whatever they say, since blocked text is recorded too. A turn
+    goes by what its moderation hop makes of the redacted text, because that is on record; of this verdict it needs
+    only whether hygiene refused the text.
     """
     try:
         cleaned = clean(text, limit=policy.text_limit_chars)

@@ -57,9 +57,9 @@ def _at(limit: float | str | None) -> float:
 
 
 # Chosen on the embedded classifier's cross-validated scores: of the harmless texts that it is fitted with, half of them
-# look-alikes of harm, about one in a thousand reaches a person for a category, and nearly none is refused. What is
-# often mistaken, or only a sign, is never refused for its score alone; and whoever writes of harming themselves needs
-# a person, never a refusal.
+# look-alikes of harm, at most two in a thousand reach a person for a category, and none was refused. What is often
+# mistaken, or only a sign, is never refused for its score alone; and whoever writes of harming themselves needs a
+# person, never a refusal.
 _OF_THE_CLASSIFIER: dict[Category, Threshold] = {
     "harassment": Threshold(review_at=0.8, block_at=0.95),
     "hate": Threshold(review_at=0.75, block_at=0.95),
