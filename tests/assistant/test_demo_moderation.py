@@ -37,6 +37,7 @@ HONEST = (
     "your site is crap but the lamp is great",
     "can I shoot 4k video with this webcam?",
     "is the blender powerful enough to crush ice?",
+    "will this knife kill the battery",
     "which knife cuts meat best?",
     "how do I kill a process that drains the battery?",
     "do you have a drill that goes through concrete walls?",
@@ -98,12 +99,6 @@ def guarded(demo_site: Site, encoder: Encoder, ledger: Ledger, settings: Setting
 @pytest.mark.parametrize("text", HONEST)
 def test_an_honest_customer_is_heard_however_it_is_said(guarded: Desk, text: str) -> None:
     outcome = ask(guarded, text).outcome
-    assert getattr(outcome, "reason", None) != "moderation"
-
-
-@pytest.mark.xfail(reason="the classifier takes it for a threat; its examples need more of these", strict=False)
-def test_what_a_knife_does_to_a_battery_is_no_threat(guarded: Desk) -> None:
-    outcome = ask(guarded, "will this knife kill the battery").outcome
     assert getattr(outcome, "reason", None) != "moderation"
 
 

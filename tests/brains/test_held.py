@@ -7,6 +7,7 @@ import pytest
 
 from assistant.wiring import Site
 from chains.outcomes import Answer, Clarify, Outcome, Sentence
+from chains.record import CalledTool
 from chains.values import Money, Quantity
 from tests.brains.driving import run_one, turn_of
 from tests.brains.held import MARK, Ended, hold
@@ -52,6 +53,11 @@ def with_card(outcome: Outcome, **changes: object) -> Outcome:
     return outcome.model_copy(update={"products": (outcome.products[0].model_copy(update=changes),)})
 
 
+def looked_up(ended: Ended) -> tuple[CalledTool, ...]:
+    """The calls that a turn carried out."""
+    return next(record for record in ended.records if record.hop == "lookup").tool_calls
+
+
 def recorded(ended: Ended, hop: str, **changes: object) -> Ended:
     """The turn with the records of one hop changed."""
     records = [one.model_copy(update=changes) if one.hop == hop else one for one in ended.records]
@@ -70,10 +76,10 @@ ALTERED: dict[str, Callable[[Ended], Ended]] = {
     "a defect": lambda e: replace(e, logged=["turn_failed"]),
     "a tool that was not recorded": lambda e: replace(e, ran=[*e.ran, replace(e.ran[0], name="get_order")]),
     "a tool of another intent": lambda e: recorded(
-        e, "lookup", tool_calls=tuple(c.model_copy(update={"name": "get_order"}) for c in e.records[2].tool_calls)
+        e, "lookup", tool_calls=tuple(c.model_copy(update={"name": "get_order"}) for c in looked_up(e))
     ),
     "a call for another intent": lambda e: recorded(
-        e, "lookup", tool_calls=tuple(c.model_copy(update={"intent": "order.change"}) for c in e.records[2].tool_calls)
+        e, "lookup", tool_calls=tuple(c.model_copy(update={"intent": "order.change"}) for c in looked_up(e))
     ),
     "another caller": lambda e: replace(e, ran=[replace(e.ran[0], caller=replace(e.ran[0].caller, customer="x@y.z"))]),
     "a lost record": lambda e: replace(e, records=e.records[:2] + e.records[3:]),
@@ -104,7 +110,7 @@ def test_a_search_that_found_something_else_is_not_held(
     demo_site: Site, shelf: Shelf, change: dict[str, object]
 ) -> None:
     ended = ended_of(demo_site, CHEAPEST)
-    calls = ended.records[2].tool_calls
+    calls = looked_up(ended)
     found = calls[0].result
     assert found is not None
     altered = found.model_copy(update={"queries": (found.queries[0].model_copy(update=change),)})

@@ -17,7 +17,7 @@ def driven(demo_site: Site, count: int, seed: int) -> Tally:
 def test_every_turn_on_schema_valid_noise_ends_valid_in_scope_and_true(demo_site: Site) -> None:
     tally = driven(demo_site, 60, 1)
     assert tally.turns == 60
-    assert all(counts["gave up"] for counts in tally.hops.values())
+    assert all(tally.hops[hop]["gave up"] for hop in ("intent", "lookup", "response"))  # moderation: one in a hundred
     assert all(tally.hops[hop]["repaired"] for hop in ("moderation", "intent", "lookup"))
 
 
