@@ -4,11 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from assistant.cli.opening import Unlogged, demo_scope
 from assistant.embedded.encoder import Encoder
 from assistant.settings import Settings
 from assistant.wiring import Site, open_site
+
+
+@pytest.fixture(autouse=True)
+def logs_of_its_own() -> Iterator[None]:
+    """No test logs to a stream that another one closed."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

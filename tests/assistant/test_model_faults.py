@@ -34,6 +34,7 @@ from tests.model_server import FAULTS, Fault, Json, Reply, Served, serving
 
 DEADLINE_MS, HOP_MS, LATE_MS = 2600, 500, 250
 MOST_CALLS = 6
+_CUT_SHORT = {"Cancelled", "ModelLate", "AllowanceSpent", "TimeoutError"}
 PROMPTED: tuple[HopName, ...] = ("moderation", "intent", "lookup", "response")
 GivenT = TypeVar("GivenT", bound=Contract)
 When = Literal["first", "repair", "always"]
@@ -169,7 +170,7 @@ def assert_ended_well(ended: Ended, script: Scripted) -> None:
     asked = [record for record in ended.records if record.provider == "openai"]
     # The records tell of every request on the wire: an attempt is one, and its retries are the others. One that was
     # cancelled, late or out of time may not have got that far.
-    cut_short = [record for record in asked if record.error_type in {"Cancelled", "ModelLate", "AllowanceSpent"}]
+    cut_short = [record for record in asked if record.error_type in _CUT_SHORT]
     whole = [record for record in asked if record not in cut_short]
     sent = sum(1 + r.retries for r in whole if r.error_type != "CircuitOpen")
     assert sent <= ended.wires <= sent + sum(1 + record.retries for record in cut_short), told
