@@ -43,7 +43,7 @@ def test_turns_end_are_stored_and_keep_to_the_budget_while_redis_breaks(
                 assert await ledger.outcome_of(ran.turn_id) == ran.outcome
                 assert ran.took_ms < STALL_MS
             async with asyncio.timeout(10):  # a turn settles behind its customer's back
-                while (spent := await ledger.spent("lumen-oak", today())).unsettled:
+                while (spent := await ledger.spent("lumen-oak", today())).unsettled:  # noqa: ASYNC110 - nobody tells
                     await asyncio.sleep(0.05)
             assert spent.tokens <= TURNS_A_DAY * TURN_TOKENS
             assert spent.calls == model.count > 0
