@@ -27,6 +27,8 @@ from tests.assistant.conftest import logged_to
 
 SHOP = demo_scope().parent
 HOPS = ["moderation", "intent", "lookup", "response", "grounding", "outbound"]
+NAMES_OFFERED = ["moderation", "intent", "lookup", "outbound"]
+"""A question back that offers products: their names are the catalog's words, so they pass outbound."""
 
 
 class Case(NamedTuple):
@@ -163,7 +165,7 @@ def test_every_hop_of_every_turn_replays_to_the_same_output(ran: tuple[Ran, ...]
 def test_every_turn_leaves_valid_records_in_the_order_of_the_hops(ran: tuple[Ran, ...]) -> None:
     for turn in ran:
         hops = [record.hop for record in turn.records]
-        assert hops == HOPS[: len(hops)], turn.case.text
+        assert hops in (HOPS[: len(hops)], NAMES_OFFERED), turn.case.text
         assert [record.hop_index for record in turn.records] == list(range(len(hops)))
         assert all(record.valid and record.status == "ok" and record.parsed is not None for record in turn.records)
         for record, before in zip(turn.records[1:], turn.records, strict=False):
@@ -173,7 +175,7 @@ def test_every_turn_leaves_valid_records_in_the_order_of_the_hops(ran: tuple[Ran
 
 def test_a_turn_runs_all_hops_or_ends_at_the_one_that_decides(ran: tuple[Ran, ...]) -> None:
     lengths = Counter(len(turn.records) for turn in ran)
-    assert set(lengths) == {1, 2, 3, 6}
+    assert set(lengths) == {1, 2, 3, len(NAMES_OFFERED), 6}
 
 
 def test_guards_are_live_on_every_hop_of_every_turn(ran: tuple[Ran, ...], judged: list[Judgement]) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize
 
 CHROMIUM = Path("/usr/bin/chromium")
-HOSTILE = '<img src=x onerror="document.title=1"> <b>Nova</b>'
+HOSTILE = '<svg onload="document.title=1"> <b>Nova</b>'
 MOBILE: "ViewportSize" = {"width": 390, "height": 844}
 DESKTOP: "ViewportSize" = {"width": 1280, "height": 860}
 
@@ -123,7 +123,7 @@ def test_markup_in_a_product_name_is_shown_as_text(page: "Page", shots: Path) ->
     ask(page, "How much memory does it have?")
     page.wait_for_selector(".card")
     assert HOSTILE in page.inner_text(".card .name")
-    assert page.locator(".reply img, .card b").count() == 0
+    assert page.locator(".reply svg, .card b").count() == 0
     assert page.title() == "Hopdesk"
     page.screenshot(path=shots / "hostile-light.png")
 
