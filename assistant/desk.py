@@ -111,8 +111,8 @@ class Desk:
         case = await self._case(request, site)
         asked = await self._resolve(request, case, page)
         came_in = inbound(asked.text, site.chain.scope.moderation)
-        if came_in.refused:
-            raise RequestRefused(" ".join(came_in.verdict.reasons), code=f"text_{came_in.refused}", field="text")
+        if came_in.error:
+            raise RequestRefused(str(came_in.error), code=f"text_{came_in.refused}", field="text")
         turn = _turn(request, case, asked, came_in, customer)
         accepted = await self.ledger.accept(_new_turn(request, turn, came_in, site, idempotency_key))
         if not isinstance(accepted, Accepted):

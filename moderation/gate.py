@@ -4,9 +4,10 @@ hygiene -> rules -> PII -> (later layers, through `Moderator`)
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
-from moderation.hygiene import HygieneCode, HygieneError, clean
+from moderation.hygiene import Change, HygieneCode, HygieneError, clean
 from moderation.pii import Redacted, redact
 from moderation.policy import ModerationPolicy
 from moderation.rules import judge_by_rules
@@ -18,18 +19,40 @@ class Inbound:
     """A customer's text after the gate.
 
     `text` is cleaned and still holds personal data: it is for the classifiers of this process and for storage that is
-    made for it. Models and records get `redacted`. Both are empty where hygiene refused the text (`refused` says why).
+    made for it. `changes` names what cleaning altered. Models and records get `redacted`. Text and redacted text are
+    empty where hygiene refused the text (`error` says why).
     """
 
     text: str
+    changes: tuple[Change, ...]
     redacted: Redacted
-    verdict: Verdict
-    refused: HygieneCode | None = None
+    policy: ModerationPolicy
+    error: HygieneError | None = None
 
     @property
     def originals(self) -> dict[str, str]:
         """Placeholder -> what the customer wrote."""
         return self.redacted.originals
+
+    @property
+    def refused(self) -> HygieneCode | None:
+        """Why hygiene refused the text, if it did."""
+        return self.error.code if self.error else None
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """What hygiene, or else the rules on the cleaned original, and redaction come to.
+
+        Worked out when it is asked for: a turn goes by what its moderation hop makes of the redacted text, because
+        that is on record.
+        """
+        if self.error:
+            return Verdict(action="block", layer="hygiene", reasons=(str(self.error),))
+        verdicts = [judge_by_rules(self.text, self.policy)]
+        if self.redacted.kinds:
+            found = ", ".join(self.redacted.kinds)
+            verdicts.append(Verdict(action="redact", layer="rules", reasons=(f"Personal data was replaced: {found}.",)))
+        return combine(verdicts)
 
 
 class Moderator(Protocol):
@@ -41,20 +64,9 @@ class Moderator(Protocol):
 
 
 def inbound(text: str, policy: ModerationPolicy) -> Inbound:
-    """Clean, judge by rules and redact one text.
-
-    The rules see the cleaned original. Redaction happens whatever they say, since blocked text is recorded too. A turn
-    goes by what its moderation hop makes of the redacted text, because that is on record; of this verdict it needs
-    only whether hygiene refused the text.
-    """
+    """Clean and redact one text; also one that the rules block is redacted, since blocked text is recorded too."""
     try:
         cleaned = clean(text, limit=policy.text_limit_chars)
     except HygieneError as error:
-        verdict = Verdict(action="block", layer="hygiene", reasons=(str(error),))
-        return Inbound("", Redacted(""), verdict, refused=error.code)
-    redacted = redact(cleaned.text, policy.pii)
-    verdicts = [judge_by_rules(cleaned.text, policy)]
-    if redacted.kinds:
-        found = ", ".join(redacted.kinds)
-        verdicts.append(Verdict(action="redact", layer="rules", reasons=(f"Personal data was replaced: {found}.",)))
-    return Inbound(cleaned.text, redacted, combine(verdicts))
+        return Inbound("", (), Redacted(""), policy, error)
+    return Inbound(cleaned.text, cleaned.changes, redact(cleaned.text, policy.pii), policy)

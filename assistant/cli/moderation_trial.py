@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pydantic import JsonValue, ValidationError
 from pydantic_core import to_json
 
+from assistant.cli.opening import Unlogged
 from assistant.embedded.encoder import Encoder
 from assistant.embedded.moderation.classifier_file import load as load_classifier
 from assistant.embedded.moderation.moderator import EmbeddedModerator
@@ -24,15 +25,10 @@ from chains.scope import HopModels, Scope
 from chains.scope_file import LoadedScope
 from chains.tools import Identity
 from chains.trail import Frame, Trail
-from moderation import ModerationPolicy, Redacted, Verdict, clean, combine, inbound
+from moderation import ModerationPolicy, Redacted, Verdict, combine, inbound
 from moderation.decoding import View, views
 
 _TRIAL = "moderation-trial"
-
-
-class _Unlogged:
-    def append(self, record: HopRecord) -> None:
-        """Let go of a record; the trail has it."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +102,7 @@ class ModerationTrial:
 
     async def judge(self, text: str, *, every: bool = False) -> Tried:
         """Judge one text; layers elsewhere are asked about what is stopped already only where `every` one is wanted."""
-        policy = self._scope.moderation
-        gated = inbound(text, policy)
+        gated = inbound(text, self._scope.moderation)
         if gated.refused:
             return Tried(gated.verdict)
         given = ModerationInput(text=gated.redacted.text, locale=self._scope.site.locale)
@@ -117,13 +112,13 @@ class ModerationTrial:
         for layer in self._layers:
             if not (every or layer.card.is_local or all(verdict.passes for verdict in verdicts)):
                 break
-            trail = Trail(self._frame(gated.redacted), _Unlogged())
+            trail = Trail(self._frame(gated.redacted), Unlogged())
             verdicts.append(await moderate(given, (layer,), trail, allowance, self._scope.fallback.moderation))
             layers.append(LayerTried.of(trail.records))
         return Tried(
             combine(verdicts),
             gated.text,
-            clean(text, limit=policy.text_limit_chars).changes,
+            gated.changes,
             views(given.text),
             gated.redacted,
             tuple(layers),

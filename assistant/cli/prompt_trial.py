@@ -61,8 +61,8 @@ class Trial:
         Raises `PromptError` where the hop would not be asked: the text is refused before, or nothing is found.
         """
         gated = inbound(text, self._scope.moderation)
-        if gated.refused:
-            raise PromptError(f"This text reaches no prompt: {' '.join(gated.verdict.reasons)}")
+        if gated.error:
+            raise PromptError(f"This text reaches no prompt: {gated.error}")
         locale = self._scope.site.locale
         match self._prompt.hop:
             case "moderation":
