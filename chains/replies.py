@@ -41,7 +41,9 @@ def moderated(verdict: Verdict, scope: Scope) -> Outcome:
         text = f"{scope.texts.self_harm} {scope.texts.crisis_lines}"
         return Handoff(reason="moderation", text=text, categories=tuple(verdict.categories), urgent=True)
     if verdict.action == "block":
-        return Decline(reason="moderation", text=scope.texts.moderation)
+        # Who sent nonsense did nothing wrong, and is told what the assistant is for.
+        said = scope.out_of_scope.text if set(verdict.categories) == {"spam"} else scope.texts.moderation
+        return Decline(reason="moderation", text=said)
     return Handoff(reason="moderation", text=scope.texts.handoff, categories=tuple(verdict.categories))
 
 

@@ -28,9 +28,9 @@ def ledger(settings: Settings) -> Iterator[Ledger]:
 
 
 @pytest.fixture(scope="session")
-def warm_hops() -> None:
+def warm_hops(demo_site: Site) -> None:
     """Load what the first turn would load, which takes seconds of its deadline."""
-    asyncio.run(warm_up(()))
+    asyncio.run(warm_up([demo_site]))
 
 
 @pytest.fixture

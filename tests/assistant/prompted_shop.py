@@ -30,7 +30,7 @@ def write_prompted_shop(
     path = write_shop(folder, site=site)
     text = path.read_text(encoding="utf-8")
     for hop, models in (hops or {"intent": f'["{name}"]'}).items():
-        local = '["rules"]' if hop == "moderation" else '["embedded"]'
+        local = '["rules", "embedded"]' if hop == "moderation" else '["embedded"]'
         assert f"{hop} = {local}" in text
         text = text.replace(f"{hop} = {local}", f"{hop} = {models}")
     address = f'base_url = "{base_url}"\n' if base_url else ""

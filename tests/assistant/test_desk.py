@@ -154,7 +154,7 @@ def test_a_choice_among_products_completes_the_question(desk: Desk) -> None:
     assert [choice.label for choice in asked.outcome.choices] == ["Tonika Home 3", "Tonika Home 5"]
     chosen = ask(desk, None, choice="c2", case_id=asked.case_id)
     assert "4.6 kg" in said(chosen.outcome)
-    assert [record.hop for record in desk.ledger.hops(chosen.turn_id)][:2] == ["moderation", "lookup"]
+    assert [record.hop for record in desk.ledger.hops(chosen.turn_id)][:3] == ["moderation", "moderation", "lookup"]
     assert rows_of_contacts(desk.ledger, chosen.turn_id) == ["[EMAIL_1]"]
 
 

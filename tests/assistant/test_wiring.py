@@ -107,7 +107,7 @@ def test_a_site_is_opened_from_its_scope_file(opened: Callable[[], Site], scope:
     assert site.loaded.path == scope
     assert chain.scope_sha256 == site.loaded.sha256
     assert chain.catalog_version == site.catalog.version
-    assert [model.card.name for model in chain.moderators] == ["rules/1"]
+    assert [model.card.name for model in chain.moderators] == ["rules/1", "embedded-moderation/1"]
     assert chain.intent_model.tiers[0].model.card.sha256
     assert chain.intent_model.last is chain.intent_model.tiers[0].model
     assert site.models.bare == ()
@@ -138,7 +138,8 @@ def test_a_model_that_cannot_serve_a_hop_is_refused_with_a_sentence(
 ) -> None:
     right = "rules, embedded" if hop == "moderation" else "embedded"
     first = right.partition(",")[0]
-    edit(f'{hop} = ["{first}"]', f'{hop} = ["{first}", "{wrong}"]')
+    now = '"rules", "embedded"' if hop == "moderation" else '"embedded"'
+    edit(f"{hop} = [{now}]", f'{hop} = ["{first}", "{wrong}"]')
     with pytest.raises(ScopeError) as caught:
         opened()
     assert str(caught.value) == (
@@ -146,10 +147,7 @@ def test_a_model_that_cannot_serve_a_hop_is_refused_with_a_sentence(
     )
 
 
-def test_a_site_whose_scope_names_it_has_the_embedded_moderator_behind_the_rules(
-    opened: Callable[[], Site], edit: Edit
-) -> None:
-    edit('moderation = ["rules"]', 'moderation = ["rules", "embedded"]')
+def test_a_site_whose_scope_names_it_has_the_embedded_moderator_behind_the_rules(opened: Callable[[], Site]) -> None:
     site = opened()
     site.catalog.close()
     assert [model.card.name for model in site.chain.moderators] == ["rules/1", "embedded-moderation/1"]
@@ -159,7 +157,7 @@ def test_a_site_whose_scope_names_it_has_the_embedded_moderator_behind_the_rules
 def test_a_site_with_language_models_opens_without_a_key_or_a_network(opened: Callable[[], Site], edit: Edit) -> None:
     for hop in ("intent", "lookup", "response"):
         edit(f'{hop} = ["embedded"]', f'{hop} = ["embedded@0.9", "openai/gpt-x"]')
-    edit('moderation = ["rules"]', 'moderation = ["openai/gpt-x"]')
+    edit('moderation = ["rules", "embedded"]', 'moderation = ["openai/gpt-x"]')
     site = opened()
     site.catalog.close()
     chain = site.chain

@@ -103,7 +103,7 @@ def scope_text(base_url: str, *, speculate: bool = False) -> str:
     text = (SHOP / "scope.toml").read_text("utf-8")
     for name in ("products.jsonl", "fields.toml", "policies", "orders.json"):
         text = text.replace(f'"{name}"', f'"{SHOP / name}"')
-    text = text.replace('\nmoderation = ["rules"]', f'\nmoderation = ["rules", "{MODEL}"]', 1)
+    text = text.replace('\nmoderation = ["rules", "embedded"]', f'\nmoderation = ["rules", "{MODEL}"]', 1)
     for hop in ("intent", "lookup", "response"):
         text = text.replace(f'\n{hop} = ["embedded"]', f'\n{hop} = ["{MODEL}"]', 1)
     text = text.replace("[budget]\n", f"[budget]\nspeculate = {str(speculate).lower()}\n", 1)

@@ -58,6 +58,8 @@ def in_distress(*categories: Category) -> Handoff:
     ("action", "categories", "outcome"),
     [
         ("block", {}, Decline(reason="moderation", text=TEXTS.moderation)),
+        ("block", {"spam": 1.0}, Decline(reason="moderation", text=SCOPE.out_of_scope.text)),
+        ("block", {"spam": 0.6, "hate": 1.0}, Decline(reason="moderation", text=TEXTS.moderation)),
         ("block", {"fraud": 1.0}, Decline(reason="moderation", text=TEXTS.moderation)),
         ("review", {"fraud": 0.7}, Handoff(reason="moderation", text=TEXTS.handoff, categories=("fraud",))),
         ("review", {}, Handoff(reason="moderation", text=TEXTS.handoff)),

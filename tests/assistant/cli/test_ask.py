@@ -31,7 +31,8 @@ def test_json_is_the_api_s_reply_and_a_case_goes_on_by_a_choice(run: Run) -> Non
 
 def test_the_trace_shows_every_hop_and_trace_shows_it_again(run: Run) -> None:
     traced = run("ask", QUESTION, "--trace").stdout
-    for shown in ("moderation", "intent", "lookup", "response", "grounding", "outbound", "allow by rules"):
+    hops = ("moderation", "intent", "lookup", "response", "grounding", "outbound")
+    for shown in (*hops, "allow by rules", "allow by classifier"):
         assert shown in traced
     assert "product.question 0." in traced or "product.question 1." in traced
     assert "get_product(sku='LAP-AURELNOVA14'" in traced
@@ -40,7 +41,7 @@ def test_the_trace_shows_every_hop_and_trace_shows_it_again(run: Run) -> None:
     stored = run("trace", turn)
     assert stored.exit_code == 0
     assert f"“{QUESTION}”" in stored.stdout
-    assert traced[traced.index("6 attempts") :] in stored.stdout
+    assert traced[traced.index("7 attempts") :] in stored.stdout
     unknown = run("trace", "zzzz")
     assert unknown.exit_code == 1
     assert "There is no turn 'zzzz'" in unknown.stderr

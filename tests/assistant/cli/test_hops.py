@@ -19,7 +19,7 @@ def turn_id(run: Run) -> str:
 
 def test_records_are_exported_as_json_lines(run: Run, turn_id: str, tmp_path: Path) -> None:
     records = _lines(run("hops", "export").stdout)
-    assert [record["hop"] for record in records][:3] == ["moderation", "intent", "lookup"]
+    assert [record["hop"] for record in records][:4] == ["moderation", "moderation", "intent", "lookup"]
     assert {record["schema"] for record in records} == {"hop/1"}
     assert "anna@example.com" not in json.dumps(records)
     lookups = _lines(run("hops", "export", "--site", "lumen-oak", "--hop", "lookup", "--turn", turn_id[:25]).stdout)
@@ -52,7 +52,7 @@ def test_an_export_that_cannot_be_meant_is_said(
 def test_a_turn_and_an_event_are_replayed_alike(run: Run, turn_id: str) -> None:
     replayed = run("hops", "replay", turn_id)
     assert replayed.exit_code == 0
-    assert [line.split()[0] for line in replayed.stdout.splitlines()] == ["identical"] * 6
+    assert [line.split()[0] for line in replayed.stdout.splitlines()] == ["identical"] * 7
     event = _lines(run("hops", "export", "--hop", "intent").stdout)[0]["event_id"]
     again = run("hops", "replay", event)
     assert again.stdout.split()[:2] == ["identical", "intent"]

@@ -43,7 +43,7 @@ def own_scope(tmp_path: Path) -> Path:
     (tmp_path / "mine" / "moderation" / "2-short.txt").write_text(shipped.replace("never", "NEVER"), encoding="utf-8")
     text = demo_scope().read_text(encoding="utf-8")
     path = tmp_path / "scope.toml"
-    models = text.replace('moderation = ["rules"]', 'moderation = ["rules", "ollama/small"]', 1)
+    models = text.replace('moderation = ["rules", "embedded"]', 'moderation = ["rules", "ollama/small"]', 1)
     path.write_text(f'{models}\n[prompts]\nfolder = "mine"\nmoderation = "2-short"\nintent = "9"\n', encoding="utf-8")
     return path
 

@@ -192,7 +192,8 @@ def test_budgets_with_which_nothing_is_asked_are_warnings(budget: str, said: lis
 def test_hops_that_answer_side_by_side_are_counted_once(tmp_path: Path) -> None:
     text = (STARTER / "scope.toml").read_text(encoding="utf-8")
     text = text.replace('intent = ["embedded"]', 'intent = ["openai/x"]')
-    text = text.replace('moderation = ["rules"]', 'moderation = ["openai/x"]').replace("hop_ms = 4000", "hop_ms = 5000")
+    text = text.replace('moderation = ["rules", "embedded"]', 'moderation = ["openai/x"]')
+    text = text.replace("hop_ms = 4000", "hop_ms = 5000")
     assert [*warnings(_loaded(text, tmp_path))] == []
     text = text.replace('response = ["embedded"]', 'response = ["openai/x"]')
     (said,) = warnings(_loaded(text, tmp_path))
@@ -205,13 +206,13 @@ def test_hops_that_answer_side_by_side_are_counted_once(tmp_path: Path) -> None:
 def test_who_serves_a_hop_and_what_it_falls_back_on_is_a_row() -> None:
     text = (STARTER / "scope.toml").read_text(encoding="utf-8")
     assert [*hop_rows(parse_scope(text, "starter"))] == [
-        ("moderation", "rules", "handoff", "none needed"),
+        ("moderation", "rules and embedded", "handoff", "none needed"),
         ("intent", "embedded", "embedded", "none needed"),
         ("lookup", "embedded", "embedded", "none needed"),
         ("response", "embedded", "embedded", "none needed"),
     ]
     text = text.replace('intent = ["embedded"]', 'intent = ["embedded@0.9", "openai/x"]')
-    text = text.replace('moderation = ["rules"]', 'moderation = ["openai/x"]')
+    text = text.replace('moderation = ["rules", "embedded"]', 'moderation = ["openai/x"]')
     text += '\n[fallback]\nmoderation = "rules"\nintent = "clarify"\n\n[prompts]\nintent = "1"\n'
     assert [*hop_rows(parse_scope(text, "changed"))][:2] == [
         ("moderation", "rules and openai/x", "rules", "1"),

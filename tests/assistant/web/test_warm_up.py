@@ -17,7 +17,7 @@ from assistant.web.app import build_app
 from assistant.web.warm_up import warm_up
 from assistant.wiring import Site, open_site
 from chains.allowance import Allowance
-from chains.messages import IntentInput
+from chains.messages import IntentInput, ModerationInput
 from chains.ports import Cascade, HopModel, ModelCard, Repair, Reply, Tier
 from tests.assistant.conftest import logged_to
 from tests.assistant.prompted_shop import QUESTION, write_prompted_shop
@@ -51,6 +51,30 @@ def test_the_embedded_intent_model_is_asked_once_wherever_it_stands(demo_site: S
     found = Cascade((Tier(local), Tier(remote))) if place == "a tier" else Cascade((Tier(remote),), local)
     asyncio.run(warm_up([replace(demo_site, chain=replace(demo_site.chain, intent_model=found))]))
     assert (len(local.asked), len(remote.asked)) == (1, 0)
+
+
+@dataclass
+class Listening:
+    """A moderation layer that keeps what it is given."""
+
+    served_from: str
+    heard: list[str] = field(default_factory=list)
+
+    @property
+    def card(self) -> ModelCard:
+        return ModelCard("tests", "listening/1", "classify", served_from=self.served_from)  # type: ignore[arg-type]
+
+    async def propose(
+        self, given: ModerationInput, repair: Repair | None = None, allowance: Allowance | None = None
+    ) -> Reply:
+        self.heard.append(given.text)
+        return Reply(raw="{}")
+
+
+def test_moderation_of_this_machine_is_asked_once_and_no_other(demo_site: Site) -> None:
+    local, remote = Listening("embedded"), Listening("provider")
+    asyncio.run(warm_up([replace(demo_site, chain=replace(demo_site.chain, moderators=(local, remote)))]))
+    assert (len(local.heard), len(remote.heard)) == (1, 0)
 
 
 def test_a_language_model_is_loaded_and_sent_nothing(home: Path, encoder: Encoder, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_csv_has_a_line_a_row(run: Run, log: Path) -> None:
 def test_parquet_is_written_and_read_again(run: Run, log: Path, tmp_path: Path) -> None:
     parquet = tmp_path / "hops.parquet"
     written = run(*QUERY, "select * from hops", "--from", log, "--parquet", parquet)
-    assert written.stderr == f"6 rows written to {parquet}\n"
+    assert written.stderr == f"7 rows written to {parquet}\n"
     assert (
         run(*QUERY, COUNTED, "--from", parquet, "--csv").stdout == run(*QUERY, COUNTED, "--from", log, "--csv").stdout
     )
