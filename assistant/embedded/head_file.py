@@ -1,37 +1,22 @@
-"""One file for one fitted head: an npz of plain arrays and a JSON text, never a pickle, written atomically."""
+"""The file of a fitted head."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import tempfile
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from assistant.embedded import weights_file
 from assistant.embedded.head_model import Calibration, HeadParts, HeldOutArrays, Weights
 from assistant.embedded.lexical import LexicalFeatures
+from assistant.embedded.weights_file import Array
 from chains.errors import EmbeddedModelError
-
-Array = NDArray[np.float32] | NDArray[np.float64] | NDArray[np.uint8]
 
 FORMAT = "hopdesk-head/1"  # raise it with any change to the features or the arithmetic
 
 
 def write(path: Path, parts: HeadParts) -> None:
-    """Write the parts to the file, so that a reader finds the whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".head-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **_arrays(parts))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    """Write the parts to the file; a reader finds the whole file or none."""
+    weights_file.write(path, _arrays(parts))
 
 
 def content_sha256(parts: HeadParts) -> str:
@@ -57,8 +42,7 @@ def _arrays(parts: HeadParts) -> dict[str, Array]:
         "held_out_texts": parts.held_out.texts,
         "held_out_labels": parts.held_out.labels,
     }
-    return {
-        "about": np.frombuffer(json.dumps(about).encode("ascii"), dtype=np.uint8),
+    arrays: dict[str, Array] = {
         "idf": parts.terms.idf,
         "dense": parts.weights.dense,
         "lexical": parts.weights.lexical,
@@ -69,6 +53,7 @@ def _arrays(parts: HeadParts) -> dict[str, Array]:
         "held_out_logits": parts.held_out.logits,
         "held_out_evidence": parts.held_out.evidence,
     }
+    return weights_file.packed(about, arrays)
 
 
 def read(path: Path, encoder_fingerprint: str) -> HeadParts:
@@ -85,32 +70,28 @@ def read(path: Path, encoder_fingerprint: str) -> HeadParts:
 
 
 def _read(path: Path) -> HeadParts:
-    # Opened here, because numpy leaves the file open where it turns out to be no archive.
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        about = json.loads(arrays["about"].tobytes())
-        if about["format"] != FORMAT:
-            message = f"its format is {about['format']!r}, not {FORMAT!r}"
-            raise ValueError(message)
-        parts = HeadParts(
-            encoder_fingerprint=about["encoder_fingerprint"],
-            labels=tuple(about["labels"]),
-            terms=LexicalFeatures.of(about["words"], about["pieces"], arrays["idf"]),
-            weights=Weights(arrays["dense"], arrays["lexical"], arrays["bias"], arrays["centroids"]),
-            calibration=Calibration(
-                temperature=about["temperature"],
-                centre=arrays["centre"],
-                scale=arrays["scale"],
-                oos_slope=about["oos_slope"],
-                oos_middle=about["oos_middle"],
-                threshold=about["threshold"],
-            ),
-            held_out=HeldOutArrays(
-                texts=tuple(about["held_out_texts"]),
-                labels=tuple(about["held_out_labels"]),
-                logits=arrays["held_out_logits"],
-                evidence=arrays["held_out_evidence"],
-            ),
-        )
+    with path.open("rb") as file:
+        about, arrays = weights_file.read(file, FORMAT)
+    parts = HeadParts(
+        encoder_fingerprint=about["encoder_fingerprint"],
+        labels=tuple(about["labels"]),
+        terms=LexicalFeatures.of(about["words"], about["pieces"], arrays["idf"]),
+        weights=Weights(arrays["dense"], arrays["lexical"], arrays["bias"], arrays["centroids"]),
+        calibration=Calibration(
+            temperature=about["temperature"],
+            centre=arrays["centre"],
+            scale=arrays["scale"],
+            oos_slope=about["oos_slope"],
+            oos_middle=about["oos_middle"],
+            threshold=about["threshold"],
+        ),
+        held_out=HeldOutArrays(
+            texts=tuple(about["held_out_texts"]),
+            labels=tuple(about["held_out_labels"]),
+            logits=arrays["held_out_logits"],
+            evidence=arrays["held_out_evidence"],
+        ),
+    )
     _check_shapes(parts)
     return parts
 
@@ -138,6 +119,4 @@ def _check_shapes(parts: HeadParts) -> None:
         (examples, 3),
         (examples,),
     )
-    if found != expected:
-        message = f"its arrays have the shapes {found}, not {expected}"
-        raise ValueError(message)
+    weights_file.check_shapes(found, expected)

@@ -1,4 +1,4 @@
-"""The file of the fitted moderation classifier: an npz of plain arrays and a JSON text, never a pickle.
+"""The file of the fitted moderation classifier.
 
 It comes with the package, and its sha256 beside it in a text file: weights that are not the released ones are refused.
 """
@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from assistant.embedded import weights_file
 from assistant.embedded.encoder import DIMENSIONS
 from assistant.embedded.lexical import LexicalFeatures
 from assistant.embedded.moderation.classifier import Classifier
+from assistant.embedded.weights_file import Array
 from chains.errors import EmbeddedModelError
 
 FORMAT = "hopdesk-moderation/1"  # raise it with any change to the features or the arithmetic
 RELEASED = Path(__file__).parent / "classifier.npz"
+READABLE = 0o644  # for everybody: it is installed by one account and used by another
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,7 @@ def write(path: Path, classifier: Classifier) -> str:
         "words": list(classifier.terms.words),
         "pieces": list(classifier.terms.pieces),
     }
-    arrays: dict[str, NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.float64]] = {
-        "about": np.frombuffer(json.dumps(about).encode("ascii"), dtype=np.uint8),
+    arrays: dict[str, Array] = {
         "idf": classifier.terms.idf,
         "dense": classifier.dense,
         "lexical": classifier.lexical,
@@ -49,8 +47,8 @@ def write(path: Path, classifier: Classifier) -> str:
         "slope": classifier.slope,
         "middle": classifier.middle,
     }
-    with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+    weights_file.write(path, weights_file.packed(about, arrays))
+    path.chmod(READABLE)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     _stated(path).write_text(f"{digest}\n", encoding="ascii")
     return digest
@@ -91,21 +89,17 @@ def _stated(path: Path) -> Path:
 
 
 def _read(data: bytes) -> Classifier:
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        about = json.loads(arrays["about"].tobytes())
-        if about["format"] != FORMAT:
-            message = f"its format is {about['format']!r}, not {FORMAT!r}"
-            raise ValueError(message)
-        classifier = Classifier(
-            encoder_fingerprint=about["encoder_fingerprint"],
-            categories=tuple(about["categories"]),
-            terms=LexicalFeatures.of(about["words"], about["pieces"], arrays["idf"]),
-            dense=arrays["dense"],
-            lexical=arrays["lexical"],
-            bias=arrays["bias"],
-            slope=arrays["slope"],
-            middle=arrays["middle"],
-        )
+    about, arrays = weights_file.read(io.BytesIO(data), FORMAT)
+    classifier = Classifier(
+        encoder_fingerprint=about["encoder_fingerprint"],
+        categories=tuple(about["categories"]),
+        terms=LexicalFeatures.of(about["words"], about["pieces"], arrays["idf"]),
+        dense=arrays["dense"],
+        lexical=arrays["lexical"],
+        bias=arrays["bias"],
+        slope=arrays["slope"],
+        middle=arrays["middle"],
+    )
     _check_shapes(classifier)
     return classifier
 
@@ -124,6 +118,4 @@ def _check_shapes(classifier: Classifier) -> None:
         )
     )
     expected = ((terms,), (DIMENSIONS, columns), (terms, columns), (columns,), (columns,), (columns,))
-    if found != expected:
-        message = f"its arrays have the shapes {found}, not {expected}"
-        raise ValueError(message)
+    weights_file.check_shapes(found, expected)

@@ -18,6 +18,7 @@ from assistant.embedded.head_model import Floats
 from assistant.embedded.lexical import LexicalFeatures
 from assistant.embedded.moderation.classifier import Classifier, joined_logits
 from assistant.embedded.moderation.examples import CATEGORIES, Example
+from assistant.embedded.moderation.openai_samples import KIND as OPENAI
 from assistant.embedded.moderation.windows import windows
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 # Chosen among 0.3 to 30, with the weight of terms beside the embedding among 1 to 3.
 C = 0.5
 TERMS_WEIGHT = 2.0
+# How much one of OpenAI's samples counts beside a written text, among 1 to 8: they are fewer, and nobody wrote them to
+# be told apart.
+OPENAI_WEIGHT = 4.0
+# How much of what tells any harm from none goes into every category, among 0 to 0.5: what is harmful in one way shares
+# its tone with what is harmful in another, and each category alone has few texts to learn that from.
+ANY_HARM = 0.25
 MIN_TEXTS = 5  # that a term is in; rarer ones change nothing but the size of the file
 FOLDS = 5
 YES, NO, UNKNOWN = 1, 0, -1
@@ -38,13 +45,15 @@ Labels = NDArray[np.int8]
 class Texts:
     """Examples and their windows as rows of one matrix: the examples come first, in their order.
 
-    `owner` (rows,) is the example that a row belongs to; `labels` is (examples, categories) of YES, NO, UNKNOWN.
+    `owner` (rows,) is the example that a row belongs to; `labels` is (examples, categories) of YES, NO, UNKNOWN;
+    `weight` (examples,) is how much an example counts.
     """
 
     terms: LexicalFeatures
     matrix: csr_matrix
     owner: NDArray[np.intp]
     labels: Labels
+    weight: Floats
 
     @property
     def count(self) -> int:
@@ -64,8 +73,7 @@ def fit(examples: Sequence[Example], encoder: Encoder) -> Fitted:
     """Fit all categories; deterministic. Every category needs examples in two or more groups."""
     texts = _read(examples, encoder)
     held_out = _cross_validate(texts, folds(examples))
-    models = [_regression(texts, category, np.ones(texts.count, dtype=np.bool_)) for category in range(len(CATEGORIES))]
-    columns = np.concatenate([model.coef_ for model in models]).T
+    columns, bias = _linear(texts, np.ones(texts.count, dtype=np.bool_))
     scalings = [_platt(held_out[:, category], texts.labels[:, category]) for category in range(len(CATEGORIES))]
     # Rounded, because the last bits of a sum depend on how many threads added it up.
     slope, middle = np.round(np.array(scalings).T, 6)
@@ -75,7 +83,7 @@ def fit(examples: Sequence[Example], encoder: Encoder) -> Fitted:
         terms=texts.terms,
         dense=np.ascontiguousarray(columns[:DIMENSIONS], dtype=np.float32),
         lexical=np.ascontiguousarray(columns[DIMENSIONS:] * TERMS_WEIGHT, dtype=np.float32),
-        bias=np.concatenate([model.intercept_ for model in models]).astype(np.float32),
+        bias=bias.astype(np.float32),
         slope=slope,
         middle=middle,
     )
@@ -102,8 +110,10 @@ def _read(examples: Sequence[Example], encoder: Encoder) -> Texts:
     columns = np.concatenate([columns for columns, _ in found])
     lexical = csr_matrix((values, columns, starts), shape=(len(rows), len(terms.idf)))
     dense = csr_matrix(np.stack([encoder.encode(text) for text in rows]))
+    weight = np.array([OPENAI_WEIGHT if example.kind == OPENAI else 1.0 for example in examples])
     # In double precision, for the optimiser stops early on single.
-    return Texts(terms, hstack([dense, lexical], format="csr", dtype=np.float64), owner, _labels(examples))
+    matrix = hstack([dense, lexical], format="csr", dtype=np.float64)
+    return Texts(terms, matrix, owner, _labels(examples), weight)
 
 
 def _common_terms(texts: Sequence[str]) -> LexicalFeatures:
@@ -126,13 +136,22 @@ def _labels(examples: Sequence[Example]) -> Labels:
     return labels
 
 
-def _regression(texts: Texts, category: int, used: NDArray[np.bool_]) -> LogisticRegression:
-    """A regression of one category over whole examples, of those used that tell something of it."""
+def _linear(texts: Texts, used: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Weights (features, categories) and biases (categories,), fitted to whole examples, to those that are used."""
+    any_harm = (texts.labels == YES).any(axis=1).astype(np.int8)
+    models = [_regression(texts, labels, used) for labels in (*texts.labels.T, any_harm)]
+    weights = np.concatenate([model.coef_ for model in models]).T
+    bias = np.concatenate([model.intercept_ for model in models])
+    return weights[:, :-1] + ANY_HARM * weights[:, -1:], bias[:-1] + ANY_HARM * bias[-1]
+
+
+def _regression(texts: Texts, labels: Labels, used: NDArray[np.bool_]) -> LogisticRegression:
+    """A regression of one column of labels (examples,), over the examples that tell something of it."""
     from sklearn.linear_model import LogisticRegression
 
-    rows = np.flatnonzero(used & (texts.labels[:, category] != UNKNOWN))
+    rows = np.flatnonzero(used & (labels != UNKNOWN))
     model = LogisticRegression(C=C, class_weight="balanced", max_iter=1000)
-    return model.fit(texts.matrix[rows], texts.labels[rows, category])
+    return model.fit(texts.matrix[rows], labels[rows], sample_weight=texts.weight[rows])
 
 
 def _cross_validate(texts: Texts, fold: NDArray[np.intp]) -> Floats:
@@ -140,9 +159,8 @@ def _cross_validate(texts: Texts, fold: NDArray[np.intp]) -> Floats:
     row_logits = np.empty((len(texts.owner), len(CATEGORIES)))
     for held in range(FOLDS):
         judged = fold[texts.owner] == held
-        for category in range(len(CATEGORIES)):
-            model = _regression(texts, category, fold != held)
-            row_logits[judged, category] = model.decision_function(texts.matrix[judged])
+        weights, bias = _linear(texts, fold != held)
+        row_logits[judged] = texts.matrix[judged] @ weights + bias
     parts: list[list[Floats]] = [[] for _ in range(texts.count)]
     for row in range(texts.count, len(texts.owner)):
         parts[texts.owner[row]].append(row_logits[row])
