@@ -47,6 +47,7 @@ class Site:
     loaded: LoadedScope
     catalog: Catalog
     chain: Chain
+    encoder: Encoder
     head: Head
     models: LanguageModels
     embedded: Embedded
@@ -118,7 +119,7 @@ def open_loaded(
         toolbox=ShopToolbox(catalog, open_orders(scope.sources, base), scope, base),
         log=hop_log,
     )
-    return Site(loaded, catalog, chain, head, models, embedded, catalogued, hops.prompts)
+    return Site(loaded, catalog, chain, encoder, head, models, embedded, catalogued, hops.prompts)
 
 
 def _serve(

@@ -22,7 +22,7 @@ from chains.hops.grounding import ground_draft
 from chains.hops.intent import Decision, name_intents
 from chains.hops.lookup import Found, Looking, guess_plan, look_up
 from chains.hops.moderation import RULES_ALONE, moderate
-from chains.hops.outbound import may_leave
+from chains.hops.outbound import may_leave, with_own_links
 from chains.hops.response import compose
 from chains.messages import (
     Grounded,
@@ -34,7 +34,7 @@ from chains.messages import (
     Plan,
     ResponseInput,
 )
-from chains.outcomes import Answer, Clarify, Handoff, Outcome
+from chains.outcomes import Answer, Clarify, Handoff, Outcome, ProductCard
 from chains.ports import Cascade, HopLog, HopModel
 from chains.record import Origin, Redaction, Sha256
 from chains.scope import IntentScope, Scope
@@ -148,6 +148,7 @@ class _Run:
         self.scope = chain.scope
         self.trail = trail
         self.allowance = allowance
+        self.unsure = Handoff(reason="unsure", text=self.scope.texts.handoff)
 
     async def outcome(self) -> Outcome:
         """The hops in their order, each with its early ending.
@@ -181,16 +182,15 @@ class _Run:
             if found and isinstance(missing, Clarify) and missing.choices:
                 names = [choice.label for choice in missing.choices]
                 if not await self._may_leave(names, found.evidence):
-                    missing = Handoff(reason="unsure", text=self.scope.texts.handoff)
+                    missing = self.unsure
             return replies.beside(missing, intents, ready, self.scope, self.turn.clarified)
 
         grounded = await self._response(ready, found)
         if grounded is None or not await self._may_leave(_texts_of(grounded), found.evidence):
-            unsure = Handoff(reason="unsure", text=self.scope.texts.handoff)
-            return replies.beside(unsure, intents, ready, self.scope, self.turn.clarified)
+            return replies.beside(self.unsure, intents, ready, self.scope, self.turn.clarified)
         answer = Answer(
             parts=grounded.parts,
-            products=grounded.products,
+            products=self._linked(grounded.products),
             choices=replies.next_choices(grounded.products, ready, self.scope),
         )
         return replies.beside(answer, intents, ready, self.scope, self.turn.clarified)
@@ -279,6 +279,13 @@ class _Run:
             public=tuple(data for passage in evidence.passages for data in _public_data(passage.text, pii)),
         )
         return await may_leave(given, self.scope, self.turn.originals, self.trail, self.allowance)
+
+    def _linked(self, cards: tuple[ProductCard, ...]) -> tuple[ProductCard, ...]:
+        """The cards as they are shown; a link that leads off the site costs the link, never the answer."""
+        linked = with_own_links(cards, self.scope)
+        if lost := [card.sku for card, shown in zip(cards, linked, strict=True) if card.url != shown.url]:
+            log.warning("card_links_left_out", turn_id=self.turn.turn_id, skus=lost)
+        return linked
 
 
 @contextlib.asynccontextmanager

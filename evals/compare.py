@@ -1,7 +1,7 @@
 """Compares two runs on the same cases: which results flipped, and how sure the difference is. Pure functions.
 
-Results are paired by case and repeat. Only pairs that both sides judged (pass or fail) are compared; all others are
-counted apart and named, because an error is not a failure.
+Results are paired by case and repeat (see `evals.one_a_case`). Only pairs that both sides judged (pass or fail) are
+compared; all others are counted apart and named, because an error is not a failure.
 """
 
 from collections import Counter, defaultdict
@@ -16,6 +16,7 @@ from chains.contract import Contract
 from chains.messages import HOPS, HopName
 from chains.scope_file import nearest
 from evals.finished import FinishedRun
+from evals.one_a_case import one_a_case
 from evals.results import CaseResult, Label, Run
 from evals.run_folder import RunError
 from evals.statistics import CONFIDENCE, Interval, difference_interval, mcnemar, pass_hat_k, ratio_interval, wilson
@@ -194,6 +195,7 @@ def compare(
     if base.run.hop != candidate.run.hop:
         ran = [run.hop or "the whole chain" for run in (base.run, candidate.run)]
         raise RunError(f"The base ran {ran[0]} and the candidate {ran[1]}; compare runs of the same part.")
+    base, candidate = one_a_case(base, scorer), one_a_case(candidate, scorer)
     before, after = _by_case(base), _by_case(candidate)
     cases = _cases(before, after, scorer)
     judged = [case for case in cases if case.judged]
@@ -234,16 +236,7 @@ def compare(
 
 
 def _by_case(finished: FinishedRun) -> _Side:
-    found: _Side = {}
-    for result in finished.results:
-        place = (result.case_id, result.repeat)
-        if place in found:
-            raise RunError(
-                f"The run {finished.run.run_id!r} has the case {result.case_id!r} twice (repeat {result.repeat}); "
-                "merge its shards again."
-            )
-        found[place] = result
-    return found
+    return {(result.case_id, result.repeat): result for result in finished.results}
 
 
 def _cases(before: _Side, after: _Side, scorer: str) -> tuple[ComparedCase, ...]:

@@ -73,14 +73,18 @@ def worst_of(findings: Iterable[Finding]) -> Finding:
 
 
 def power_sentence(comparison: Comparison, verdict: Verdict) -> str:
-    """How far so many cases carry, and how many it would take."""
-    flipping = f"With {comparison.judged_cases} cases, of which about {comparison.discordance:.1%} flip"
+    """How far so many cases carry, and how many it would take; of a regression, how far they carry for another one."""
+    cases = f"{comparison.judged_cases} cases, of which about {comparison.discordance:.1%} flip"
     if verdict.cases_needed is None:
-        return f"{flipping}, no number of cases proves that a candidate which is no different is better."
-    return (
-        f"{flipping}, a candidate that is no different passes the margin {verdict.power:.0%} of the time; "
-        f"80% takes {verdict.cases_needed} cases."
-    )
+        reach = "no number of cases proves that a candidate which is no different is better."
+    else:
+        reach = (
+            f"a candidate that is no different passes the margin {verdict.power:.0%} of the time; "
+            f"80% takes {verdict.cases_needed} cases."
+        )
+    if verdict.finding == "regress":
+        return f"The regression stands, and takes no more cases to be seen. In general: with {cases}, {reach}"
+    return f"With {cases}, {reach}"
 
 
 def _checks(comparison: Comparison, rules: GateRules) -> Iterator[Check]:

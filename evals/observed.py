@@ -15,7 +15,7 @@ from chains.outcomes import Answer, AnswerPart, Clarify, Handoff, Outcome, Withd
 from chains.record import HopRecord
 from chains.scope import Scope
 from evals.cases import Case, ModerationLabel
-from evals.results import Score
+from evals.results import HopResult, Score
 from evals.running import CaseRun
 from moderation import Verdict
 
@@ -123,8 +123,8 @@ def part_of(record: HopRecord, kind: type[PartT]) -> PartT | None:
     return _read(record.input, kind)
 
 
-def output_of(record: HopRecord, kind: type[PartT]) -> PartT | None:
-    """The typed output of a record, or None where it has none, or one of another version."""
+def output_of(record: HopRecord | HopResult, kind: type[PartT]) -> PartT | None:
+    """The typed output of a hop's attempt, or None where it has none, or one of another version."""
     return _read(record.parsed, kind)
 
 

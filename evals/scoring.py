@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pydantic import JsonValue, TypeAdapter
-from pydantic_core import to_json
 
-from chains.claims import Claim, Compare, Draft, Extreme, Meets, NoneFound, NotListed, Quote, Stock, Value
+from chains.claims import Claim, Compare, Extreme, Meets, NoneFound, NotListed, Quote, Stock, Value
 from chains.facts import Evidence
 from chains.hops.intent import decide
-from chains.messages import Grounded, Intent
+from chains.messages import Grounded, GroundingInput, Intent
 from chains.outcomes import Answer, Clarify, Handoff, ProductCard
 from chains.scope import Scope
 from chains.values import Quantity, in_base
 from evals.cases import Expectation, ExpectedCall, ExpectedFact
+from evals.observed import output_of, part_of
 from evals.running import CaseRun
 from moderation import restore
 
@@ -57,9 +57,10 @@ def _score(run: CaseRun, expected: Expectation, scope: Scope, parents: Mapping[s
 def intents_of(run: CaseRun, scope: Scope) -> tuple[str, ...]:
     """The intents that the turn served; none where it was refused or asked back about the intent."""
     record = run.last("intent")
-    if record is None:
+    intent = output_of(record, Intent) if record else None
+    if intent is None:
         return ()
-    decision = decide(Intent.model_validate_json(to_json(record.parsed)), scope)
+    decision = decide(intent, scope)
     return decision.intents if decision.kind == "serve" else ()
 
 
@@ -116,16 +117,16 @@ def cards_of(run: CaseRun) -> tuple[ProductCard, ...]:
     if isinstance(run.outcome, Answer | Clarify | Handoff) and run.outcome.products:
         return run.outcome.products
     record = run.last("grounding")
-    return Grounded.model_validate_json(to_json(record.parsed)).products if record else ()
+    grounded = output_of(record, Grounded) if record else None
+    return grounded.products if grounded else ()
 
 
 def _claims(run: CaseRun) -> tuple[tuple[Claim, ...], Evidence]:
     record = run.last("grounding")
-    if record is None:
+    given = part_of(record, GroundingInput) if record else None
+    if given is None:
         return (), Evidence()
-    draft = Draft.model_validate_json(to_json(record.input["draft"]))
-    evidence = Evidence.model_validate_json(to_json(record.input["evidence"]))
-    return tuple(claim for part in draft.parts for claim in part.claims), evidence
+    return tuple(claim for part in given.draft.parts for claim in part.claims), given.evidence
 
 
 def _facts_of(claim: Claim, evidence: Evidence) -> tuple[str, ...]:

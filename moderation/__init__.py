@@ -2,6 +2,7 @@
 
 from moderation.catalogue import CheckInfo, HopContract
 from moderation.checks import OUTBOUND_CHECKS
+from moderation.checks_links import is_own_link
 from moderation.contract import Check, Failure, Judged, assess
 from moderation.errors import ModerationError
 from moderation.gate import Inbound, Moderator, inbound
@@ -57,6 +58,7 @@ __all__ = [
     "clean",
     "combine",
     "inbound",
+    "is_own_link",
     "judge_by_rules",
     "judge_by_scores",
     "matching_form",

@@ -52,6 +52,18 @@ def no_foreign_link(value: Outgoing, context: OutboundContext) -> tuple[Failure,
     return failed("foreign_link", "The text links to a host that is not the shop's; leave the link out.")
 
 
+def is_own_link(url: str, hosts: frozenset[str]) -> bool:
+    """Whether a page may link to an address as it stands: a path of the site, or HTTP(S) on one of its own hosts.
+
+    Browsers drop blanks and control characters inside an address and read a backslash as a slash, so none may be there.
+    """
+    if "\\" in url or " " in url or not url.isprintable():
+        return False
+    if url.startswith("/"):
+        return not url.startswith("//")
+    return "://" in url and _is_allowed(url, hosts)
+
+
 def _straightened(text: str) -> str:
     text = unicodedata.normalize("NFKC", text)
     for pattern, plain in _DISGUISES:

@@ -13,6 +13,7 @@ from typing import Literal
 from moderation.decoding import View, views
 from moderation.hygiene import matching_form
 from moderation.policy import BlockedTerm, ModerationPolicy
+from moderation.repetition import SameWords, Searching
 from moderation.verdict import Category, Verdict, combine
 
 
@@ -22,7 +23,7 @@ class Rule:
 
     id: str
     category: Category
-    pattern: re.Pattern[str]
+    pattern: Searching
     reason: str
     action: Literal["review", "block"] = "block"
 
@@ -284,5 +285,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("no_words", "spam", _any(r"\A[\W_]*\Z"), "Holds neither letters nor digits."),
     Rule("repeated_character", "spam", _any(r"([^\W_])\1{19}"), "Repeats one character 20 times or more."),
+    Rule("repeated_syllable", "spam", _any(r"([^\W_]{2,8})\1{19}"), "Repeats one syllable 20 times or more."),
     Rule("repeated_word", "spam", _any(r"\b(\w+)(?:\W+\1\b){9}"), "Repeats one word 10 times or more."),
+    # The lines of a pasted list or log share words, but each has numbers and names of its own.
+    Rule("repeated_text", "spam", SameWords(100, times=20), "Repeats the same words, each 20 times on average."),
+    # A line of dashes across the widest page has some 200; three rows of them are joined by line ends.
+    Rule("repeated_mark", "spam", _any(r"([\W_])\1{299}"), "Repeats one sign 300 times or more."),
+    # The longest words of Latin script have some 80 letters; tokens and encoded data of this length have digits.
+    Rule("endless_word", "spam", _any(r"[a-z]{300}"), "Holds a word of 300 letters or more."),
 )

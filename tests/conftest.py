@@ -1,5 +1,6 @@
 """What all tests share: one encoder, one home folder, and the demo shop, opened once."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,3 +36,11 @@ def demo_site(home: Path, encoder: Encoder) -> Iterator[Site]:
     site = open_site(demo_scope(), Settings(home=home), encoder, Unlogged())
     yield site
     site.catalog.close()
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    """The folder for screenshots: that which HOPDESK_SHOTS names, else one that goes with the test."""
+    folder = Path(os.environ.get("HOPDESK_SHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -4,12 +4,10 @@ import json
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from assistant.cli.main import app
@@ -42,14 +40,6 @@ def test_the_readme_names_the_two_commands_that_do_all_the_set_up() -> None:
     assert all(f"\n{command.split()[1]}:" in makefile for command in COMMANDS if command.startswith("make "))
 
 
-@pytest.fixture
-def logs_as_before() -> Iterator[None]:
-    """Puts back how this process logs, which commands set for themselves."""
-    yield
-    structlog.reset_defaults()
-
-
-@pytest.mark.usefixtures("logs_as_before")
 def test_the_readmes_hopdesk_commands_run_in_their_order(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

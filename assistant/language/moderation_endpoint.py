@@ -152,7 +152,7 @@ class EndpointModerator:
         """
         assert allowance is not None
         asked = self.question(given, repair)
-        completion = await self._model.complete(self._call(given), allowance)
+        completion = await self._model.complete(self.call(given), allowance)
         return Reply(
             raw=self._raw(completion.text),
             params=asked.params,
@@ -167,7 +167,7 @@ class EndpointModerator:
 
     def question(self, given: ModerationInput, repair: Repair | None = None) -> Reply:  # noqa: ARG002 - never asked twice
         """What `propose` asks, as a reply without an answer."""
-        call = self._call(given)
+        call = self.call(given)
         return Reply(
             raw="",
             params=self._model.params(call),
@@ -175,7 +175,8 @@ class EndpointModerator:
             price_table_sha256=self._model.price_table_sha256,
         )
 
-    def _call(self, given: ModerationInput) -> ModelCall:
+    def call(self, given: ModerationInput) -> ModelCall:
+        """The question as the endpoint gets it; nothing is sent."""
         messages: tuple[Json, ...] = ({"role": "user", "content": given.text},)
         return ModelCall("moderation", messages, "scores", {}, estimate_tokens(given.text))
 

@@ -1,12 +1,13 @@
 """Outbound: whether these texts may leave, read as if a stranger had written them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 
 from chains.allowance import Allowance
 from chains.attempt import Asked, CodeModel, ask
 from chains.messages import OutboundInput
+from chains.outcomes import ProductCard
 from chains.ports import Cascade, ModelCard
 from chains.scope import Scope
 from chains.trail import Trail
@@ -18,6 +19,7 @@ from moderation import (
     OutboundCheck,
     OutboundContext,
     Outgoing,
+    is_own_link,
     restore,
 )
 
@@ -80,3 +82,11 @@ async def may_leave(
     context = context_of(given, scope, originals)
     asked = Asked("outbound", given, Outgoing, Cascade.of(MODEL), GUARD, context)
     return await ask(asked, trail, allowance) is not None
+
+
+def with_own_links(cards: Iterable[ProductCard], scope: Scope) -> tuple[ProductCard, ...]:
+    """The cards, each without its address where that is neither a path of the site nor on one of its hosts."""
+    return tuple(
+        card if card.url is None or is_own_link(card.url, scope.hosts) else card.model_copy(update={"url": None})
+        for card in cards
+    )

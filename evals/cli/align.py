@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evals.cli.options import JsonFigures
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -23,7 +25,7 @@ def align(
         float, typer.Option(min=0.5, max=0.99, help="What both rates must reach, at the low end of their intervals.")
     ] = 0.8,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    as_json: JsonFigures = False,
 ) -> None:
     """Hold the verdicts of judges against those of people on the same targets.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from assistant.cli.options import ScopeFile
+from evals.cli.options import JsonFigures
 
 if TYPE_CHECKING:
     from assistant.wiring import Site
@@ -28,7 +29,7 @@ def cascade(
         bool, typer.Option("--examples", help="Use the scope's own examples, cross-validated; for intent alone.")
     ] = False,
     scope: ScopeFile = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    as_json: JsonFigures = False,
 ) -> None:
     """Choose the certainty from which on the embedded model of a hop decides, and no language model is asked.
 
@@ -89,11 +90,10 @@ def _of_examples(site: "Site") -> "tuple[Pair, ...]":
     """The pairs of the scope's own examples, each judged by a model that was fitted without it."""
     from assistant.cli.screen import progress_bar
     from assistant.embedded.cross_validation import cross_validate
-    from assistant.embedded.encoder import Encoder
     from assistant.embedded.intent_model import Examples
     from evals.pairs import pairs_of_examples
 
     scope = site.chain.scope
     with progress_bar("Fitting the intent model on parts of its examples") as progress:
-        held_out = cross_validate(Examples.of(scope), site.catalog.vocabulary, Encoder(), _SEED, progress)
+        held_out = cross_validate(Examples.of(scope), site.catalog.vocabulary, site.encoder, _SEED, progress)
     return pairs_of_examples(held_out, scope)

@@ -5,17 +5,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from evals.cli.options import WrittenCases
+
 if TYPE_CHECKING:
     from evals.happened import Happened
 
 Format = Literal["csv", "jsonl", "judgements", "preferences", "promptfoo", "inspect"]
-_Output = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The cases, as JSON Lines.")]
 
 
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What the cases are made of.")],
     *,
-    output: _Output,
+    output: WrittenCases,
     kind: Annotated[Format, typer.Option("--from", help="What the file is.")] = "csv",
     columns: Annotated[
         list[str] | None,
@@ -50,7 +51,7 @@ def import_(
 def variants(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Cases, as JSON Lines; none of the test split.")],
     *,
-    output: _Output,
+    output: WrittenCases,
     method: Annotated[
         Literal["typos", "paraphrase", "constraint"] | None,
         typer.Option("--by", help="How they are made; absent: in every way."),

@@ -1,12 +1,10 @@
 """`hopdesk evals compare`: two runs on the same cases, what flipped, and how sure the difference is."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-BaseRun = Annotated[Path, typer.Argument(metavar="BASE", help="The folder of the run to compare with.")]
-CandidateRun = Annotated[Path, typer.Argument(metavar="CANDIDATE", help="The folder of the run in question.")]
+from evals.cli.options import BaseRun, CandidateRun
 
 
 def compare(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evals.cli.compare import BaseRun, CandidateRun
+from evals.cli.options import BaseRun, CandidateRun, GateFile
 
 if TYPE_CHECKING:
     from evals.compare import Comparison
@@ -18,7 +18,7 @@ _COLOURS = {"pass": "green", "regress": "red", "cannot tell": "yellow"}
 def gate(
     base: BaseRun,
     candidate: CandidateRun,
-    rules: Annotated[Path, typer.Option(metavar="FILE", help="The gate file (TOML) with the margin and the rules.")],
+    rules: GateFile,
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write JUnit XML, a test case for each case.")
     ] = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from assistant.cli.options import ScopeFile
+from evals.cli.options import WrittenCases
 
 if TYPE_CHECKING:
     from assistant.ledger import Reader
@@ -26,7 +27,7 @@ def harvest(
         typer.Argument(metavar="[FILE]...", help="Hop records, as `hopdesk hops export` writes; absent: the ledger."),
     ] = None,
     *,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The cases, as JSON Lines.")],
+    output: WrittenCases,
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=100_000, help="How many cases at most.")] = 100,
     site: Annotated[str | None, typer.Option(help="Only turns of this site.")] = None,
     hop: Annotated[_HOPS | None, typer.Option(help="Only turns that got to this hop.")] = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from assistant.cli.options import ScopeFile
+from evals.cli.options import BudgetTokens, BudgetUsd, CassetteFile, Concurrency, Offline, Yes
 
 
 class Rubric(StrEnum):
@@ -34,22 +35,21 @@ def judge(
         Path | None, typer.Option(metavar="FILE", help="With the rubric ideal: the cases that hold the ideal answers.")
     ] = None,
     scope: ScopeFile = None,
-    concurrency: Annotated[int, typer.Option(min=1, max=256, help="At most so many results at a time.")] = 8,
-    cassette: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Replies of language models, to be used again and added to.")
-    ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Ask no live model: what the cassette lacks is an error.")
-    ] = False,
-    budget_usd: Annotated[float | None, typer.Option(min=0, help="Stop before more US dollars are spent.")] = None,
-    budget_tokens: Annotated[int | None, typer.Option(min=0, help="Stop before more tokens are used.")] = None,
+    concurrency: Concurrency = 8,
+    cassette: CassetteFile = None,
+    offline: Offline = False,
+    budget_usd: BudgetUsd = None,
+    budget_tokens: BudgetTokens = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE", help="Append to this file; absent: judgements.jsonl or preferences.jsonl in RUN."
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Append to this file; absent: judgements.jsonl or preferences.jsonl in RUN.",
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a run that costs money.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Ask a language model closed questions about what a run replied, or which of two runs replied better.
 

@@ -162,7 +162,9 @@ def _opened(path: Path) -> FileIO:
         if size and _last_byte(file, size) != b"\n":
             file.write(b"\n")
     except OSError as error:
-        raise HopdeskError(f"{path}: the verdicts cannot be written ({error.strerror}); name another --out.") from None
+        raise HopdeskError(
+            f"{path}: the verdicts cannot be written ({error.strerror}); name another --output."
+        ) from None
     return file
 
 

@@ -5,29 +5,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evals.cli.options import MainScorer, Run
+
 if TYPE_CHECKING:
     from evals.report.page import Report
 
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of the run.")]
-CasesOption = Annotated[
-    Path | None,
-    typer.Option("--cases", metavar="FILE", help="The labelled cases of the run, for the confusion of intents."),
-]
-ScorerOption = Annotated[
-    str | None,
-    typer.Option("--scorer", help="Whose passes and failures count; absent: turn, or same for one hop alone."),
-]
-
 
 def report(
-    run: RunArgument,
+    run: Run,
     base: Annotated[
         Path | None, typer.Argument(metavar="[BASE]", help="The folder of the run to compare with.", show_default=False)
     ] = None,
     *,
     html: Annotated[Path, typer.Option("--html", metavar="FILE", help="Write the report into this file.")],
-    cases: CasesOption = None,
-    scorer: ScorerOption = None,
+    cases: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The labelled cases of the run, for the confusion of intents.")
+    ] = None,
+    scorer: MainScorer = None,
     traces: Annotated[
         int, typer.Option(min=0, help="How many traces go into the file, what got worse and what failed first.")
     ] = 1000,

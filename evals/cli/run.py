@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from assistant.cli.options import ScopeFile
+from evals.cli.options import BudgetTokens, BudgetUsd, CassetteFile, Concurrency, Offline, Yes
 
 
 class OnRequest(StrEnum):
@@ -36,19 +37,15 @@ def run(  # noqa: PLR0917 - the options of a command, which typer passes by name
     scorer: Annotated[
         list[OnRequest] | None, typer.Option(help="Score by this too: bleu, against the ideal answers of the cases.")
     ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, max=256, help="At most so many cases at a time.")] = 8,
-    cassette: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Replies of language models, to be used again and added to.")
-    ] = None,
+    concurrency: Concurrency = 8,
+    cassette: CassetteFile = None,
     cassette_from: Annotated[
         Path | None, typer.Option(metavar="FILE", help="First add the replies in these hop records to the cassette.")
     ] = None,
     *,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Ask no live model: what the cassette lacks is an error.")
-    ] = False,
-    budget_usd: Annotated[float | None, typer.Option(min=0, help="Stop before more US dollars are spent.")] = None,
-    budget_tokens: Annotated[int | None, typer.Option(min=0, help="Stop before more tokens are used.")] = None,
+    offline: Offline = False,
+    budget_usd: BudgetUsd = None,
+    budget_tokens: BudgetTokens = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Where to; absent: a folder in runs/.")
     ] = None,
@@ -56,7 +53,7 @@ def run(  # noqa: PLR0917 - the options of a command, which typer passes by name
         Path | None, typer.Option(metavar="FOLDER", help="Go on with a run that stopped, given the same options.")
     ] = None,
     note: Annotated[str, typer.Option(help="A remark to keep with the run.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a run that costs money.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Run labelled cases through the whole chain, or one hop again with everything before it frozen.
 

@@ -4,21 +4,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evals.cli.report import RunArgument, ScorerOption
+from evals.cli.options import MainScorer, Run
 
 if TYPE_CHECKING:
     from evals.finished import FinishedRun
 
 
 def show(
-    run: RunArgument,
+    run: Run,
     case: Annotated[
         str | None, typer.Option("--case", metavar="ID", help="Print the whole trace of this case.")
     ] = None,
     tag: Annotated[str | None, typer.Option("--tag", help="Only the results with this tag.")] = None,
     *,
     failed: Annotated[bool, typer.Option("--failed", help="List what failed, and where it went wrong.")] = False,
-    scorer: ScorerOption = None,
+    scorer: MainScorer = None,
 ) -> None:
     """Print how right a run is: its headline, each hop, where wrong turns break, and the tags."""
     from assistant.cli.screen import out

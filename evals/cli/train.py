@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from assistant.cli.options import ScopeFile
+from evals.cli.options import GateFile
 
 CANNOT_TELL = 2
 
@@ -23,7 +24,7 @@ def intent(
         list[Path] | None, typer.Option(metavar="FILE", help="Judgements of people, judgement/1, with what is right.")
     ] = None,
     cases: Annotated[Path, typer.Option(metavar="FILE", help="The cases to compare on, of the dev split.")],
-    gate: Annotated[Path, typer.Option(metavar="FILE", help="The gate file (TOML) with the rules.")],
+    rules: GateFile,
     incumbent: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="A run of the scope as it is; absent: it is run now.")
     ] = None,
@@ -56,7 +57,7 @@ def intent(
         sources=tuple(sources or ()),
         judgements=tuple(judgements or ()),
         cases=cases,
-        gate=gate,
+        rules=rules,
         incumbent=incumbent,
         baseline=baseline,
         held_out=tuple(held_out or ()),

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from assistant.cli.opening import Unlogged, open_sites, read_settings, scope_paths
 from assistant.cli.screen import err, out, progress_bar
-from assistant.embedded.encoder import Encoder
 from assistant.embedded.intent_model import EmbeddedIntent, Examples
 from assistant.settings import Settings
 from assistant.web.warm_up import warm_up_models
@@ -42,7 +41,7 @@ class Wanted:
     sources: tuple[Path, ...]
     judgements: tuple[Path, ...]
     cases: Path
-    gate: Path
+    rules: Path
     incumbent: Path | None
     baseline: Path | None
     held_out: tuple[Path, ...]
@@ -66,7 +65,7 @@ class _Setup:
 
 def train_intent(wanted: Wanted) -> int:
     """Train, compare and perhaps promote; the exit code. Raises `HopdeskError` where something cannot be used."""
-    rules, cases = load_gate(wanted.gate), _evaluated(wanted.cases)
+    rules, cases = load_gate(wanted.rules), _evaluated(wanted.cases)
     settings = read_settings()
     path = scope_paths([wanted.scope] if wanted.scope else None, settings)[0]
     gathered = _gathered(wanted, load_scope(path).scope, cases)
@@ -130,7 +129,7 @@ def _opened(path: Path, gathered: Gathered, settings: Settings, stack: ExitStack
     stack.callback(incumbent.catalog.close)
     err().print("Fitting the head on all examples.")
     loaded = with_examples(incumbent.loaded, gathered.examples)
-    candidate = open_loaded(loaded, settings, Encoder(), Unlogged())
+    candidate = open_loaded(loaded, settings, incumbent.encoder, Unlogged())
     stack.callback(candidate.catalog.close)
     return incumbent, candidate
 
@@ -145,7 +144,7 @@ def _cross_validated(setup: _Setup) -> tuple[HeadFigures, HeadFigures]:
             Examples.of(incumbent.loaded.scope),
             setup.gathered.examples,
             incumbent.catalog.vocabulary,
-            encoder=Encoder(),
+            encoder=incumbent.encoder,
             progress=progress,
         )
 

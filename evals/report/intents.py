@@ -1,10 +1,8 @@
 """Which intent a case expects and which one a result got, where either is a single one."""
 
-from pydantic import ValidationError
-from pydantic_core import to_json
-
 from chains.messages import Intent
 from evals.cases import Case
+from evals.observed import output_of
 from evals.results import CaseResult
 
 NONE = "(out of scope)"
@@ -35,11 +33,9 @@ def got_intent(result: CaseResult) -> str | None:
         return None
     if (instead := _INSTEAD.get(ending(result))) is not None:
         return instead
-    said = [attempt for attempt in attempts if attempt.valid]
-    try:
-        return Intent.model_validate_json(to_json(said[-1].parsed)).ranked[0].intent if said else _INVALID
-    except ValidationError:  # of another version
-        return _INVALID
+    said = next((attempt for attempt in reversed(attempts) if attempt.valid), None)
+    intent = output_of(said, Intent) if said else None
+    return intent.ranked[0].intent if intent else _INVALID
 
 
 def ending(result: CaseResult) -> tuple[str, str]:

@@ -1,18 +1,11 @@
 """Logs: what a line holds, which lines are written, and where to."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from assistant.logs import configure_logs
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 def test_a_line_for_machines_is_json_with_its_level_time_and_bound_ids(capsys: pytest.CaptureFixture[str]) -> None:

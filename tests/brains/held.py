@@ -12,6 +12,7 @@ from chains.claims import Claim, Count, Draft, Extreme, NoneFound
 from chains.facts import Evidence, merge
 from chains.grounding import Statement, check_draft, ground
 from chains.hops.intent import Decision, decide
+from chains.hops.outbound import with_own_links
 from chains.messages import Grounded, HopName, Intent, LookupInput
 from chains.outcomes import Answer, AnswerPart, Clarify, Decline, Handoff, Outcome, ProductCard
 from chains.record import HopRecord
@@ -189,7 +190,7 @@ def _only_what_was_looked_up(ended: Ended, site: Site) -> None:
     for card in cards_of(ended.outcome):
         record = returned.record(card.sku)
         assert record is not None
-        assert card == say_card(record, returned)
+        assert (card,) == with_own_links([say_card(record, returned)], site.chain.scope)
     if isinstance(ended.outcome, Clarify):
         offered = [choice.effect.product for choice in ended.outcome.choices if choice.effect.product]
         assert all(returned.record(sku) for sku in offered)

@@ -48,6 +48,15 @@ INJECTIONS = (
 )
 
 
+OWN_ADDRESSES = ("/p/lamp", "https://shop.example/p/1")
+EVIL_ADDRESSES = (
+    "https://evil.example/p/1",
+    "https://shop.example@evil.example",
+    "//evil.example",
+    "javascript:alert(1)",
+)
+
+
 @dataclass(frozen=True)
 class Wares:
     """What the own site's records say: two products, a policy, an order, the shop itself."""
@@ -84,7 +93,7 @@ def _spoilt(seed: int, odd: str) -> Wares:
         colours=(of("black"), of("white")),
         label=of(plain.label),
         noun=of(plain.noun),
-        url=rng.choice(["/p/lamp", None, "https://shop.example/p/1", "https://evil.example/p/1"]),
+        url=rng.choice([None, *OWN_ADDRESSES, *EVIL_ADDRESSES]),
         policy=of(plain.policy),
         status=of(plain.status),
         categories=(of("lamps"), of("bulbs")),

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from chains.allowance import Allowance
 from chains.claims import Value
 from chains.errors import ModelLate, ToolFailed
-from chains.facts import Evidence
+from chains.facts import Evidence, Record
 from chains.messages import HopName, IntentInput, Plan
 from chains.outcomes import Answer, Decline, Handoff
 from chains.ports import Cascade, Repair, Reply
@@ -28,6 +28,7 @@ from tests.chains.fakes import (
     draft,
     fact,
     names,
+    pieces,
     run,
     shop_chain,
     shop_scope,
@@ -251,6 +252,20 @@ def test_a_defect_inside_is_a_handoff_and_its_message_is_not_logged(
     assert logs[0]["error"] == type(error).__name__
     assert logs[0]["at"].startswith("test_turn_failures.py:")
     assert EMAIL not in str(logs)
+
+
+def test_a_card_that_would_link_elsewhere_costs_the_link_and_is_logged() -> None:
+    own = Record(id="L-8", kind="product", name="Wall Lamp", url="/p/wall-lamp")
+    foreign = Record(id="L-9", kind="product", name="Night Lamp", url="https://evil.example/p")
+    facts = tuple(fact(one.id, "stock", pieces(3)) for one in (own, foreign))
+    tools = FakeToolbox(extra=Evidence(records=(own, foreign), facts=facts))
+    shown = draft(Value(fact="L-1:price"), products=("L-8", "L-9"))
+    with capture_logs() as logs:
+        outcome = run(ask_for(), shop_chain(response=shown, toolbox=tools)).outcome
+    assert isinstance(outcome, Answer)
+    assert [(card.sku, card.url) for card in outcome.products] == [("L-8", "/p/wall-lamp"), ("L-9", None)]
+    told = {"event": "card_links_left_out", "log_level": "warning", "turn_id": "turn-1", "skus": ["L-9"]}
+    assert logs == [told]
 
 
 def test_an_intent_that_the_scope_has_no_more_is_a_handoff() -> None:

@@ -196,6 +196,11 @@ class TestPower:
         assert found.cases_needed is None
         assert "no number of cases proves" in power_sentence(comparison, found)
 
+    def test_a_regression_takes_no_more_cases(self) -> None:
+        comparison = compared("p" * 100, "p" * 60 + "f" * 40)
+        says = power_sentence(comparison, decide(comparison, GateRules(margin=0.02)))
+        assert says.startswith("The regression stands, and takes no more cases to be seen. In general: with 100 cases")
+
 
 def test_a_comparison_by_another_scorer_or_confidence_is_refused() -> None:
     with pytest.raises(HopdeskError, match=r"at a confidence of 0\.95, and the gate is for 'turn' at 0\.9;"):

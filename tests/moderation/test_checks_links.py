@@ -1,12 +1,14 @@
 """Links that lead elsewhere, however they are written, and what only looks like one."""
 
+from urllib.parse import urljoin, urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.checks_links import no_foreign_link
+from moderation.checks_links import is_own_link, no_foreign_link
 from moderation.outbound import OutboundContext, Outgoing
-from tests.moderation.outbound import codes_of
+from tests.moderation.outbound import CONTEXT, codes_of
 
 ELSEWHERE = (
     "https://evil.example",
@@ -110,3 +112,54 @@ def test_nothing_around_it_hides_a_plain_link(before: str, link: str, after: str
 @given(st.text(max_size=200))
 def test_any_text_is_read_without_a_failure_of_the_check(text: str) -> None:
     assert codes_of(no_foreign_link, text) in ([], ["foreign_link"])
+
+
+@pytest.mark.parametrize(
+    "url", ["/", "/p/lamp?x=1#y", "https://shop.example/p", "http://www.shop.example", "HTTPS://SHOP.example:8443/a"]
+)
+def test_an_address_of_the_site_may_be_linked_to(url: str) -> None:
+    assert is_own_link(url, CONTEXT.hosts)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "p/lamp",
+        "shop.example/p",
+        "shop.example//p",
+        "//evil.example/p",
+        "//shop.example/p",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "/p/a b",
+        "/p\u202elamp",
+        "https:shop.example/p",
+        "https:///shop.example",
+        "https://evil.example/p",
+        "https://evil.example/shop.example",
+        "https://shop.example.evil.example/p",
+        "https://shop.example@evil.example/p",
+        "https://shop.example\\@evil.example/p",
+        "https://shop.example\u3002evil.example/p",
+        "https://[shop.example/p",
+        "ftp://shop.example/p",
+        "javascript:alert(1)",
+        "javascript://shop.example/%0aalert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,<script>",
+        "mailto:help@shop.example",
+    ],
+)
+def test_an_address_of_another_host_or_kind_may_not(url: str) -> None:
+    assert not is_own_link(url, CONTEXT.hosts)
+
+
+@given(
+    st.sampled_from(["", "/", "//", "https://", "http:", "https://shop.example", "https://shop.example/"]),
+    st.text(max_size=40) | st.from_regex(r"[/\\\\@:.?#a-z]{0,12}evil\.example", fullmatch=True),
+)
+def test_what_may_be_linked_to_leads_to_the_site_from_any_of_its_pages(start: str, rest: str) -> None:
+    url = start + rest
+    if is_own_link(url, CONTEXT.hosts):
+        assert urlsplit(urljoin("https://shop.example/p/lamp", url)).hostname in CONTEXT.hosts

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import structlog
 
 from assistant.cli.opening import demo_scope
 from assistant.embedded.encoder import Encoder
@@ -60,4 +59,3 @@ def command_line(home: Path, demo_site: Site, encoder: Encoder, ledger: Path) ->
         patch.setattr("assistant.cli.opening.open_site", opened)
         patch.setattr(demo_site.catalog, "close", lambda: None)  # it is the next test's too
         yield invoke
-    structlog.reset_defaults()  # the logs of a command go to a stream that is gone now

@@ -1,6 +1,5 @@
 """The page to try Hopdesk in a real browser. HOPDESK_SHOTS names a folder to keep its screenshots in."""
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,21 +18,14 @@ from assistant.web.app import build_app
 from assistant.wiring import Site, open_site
 from tests.assistant.conftest import logged_to
 from tests.assistant.shops import write_shop
+from tests.browser import BROWSER, DESKTOP, MOBILE, chromium, sync_api
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, ViewportSize
+    from playwright.sync_api import Page
 
-CHROMIUM = Path("/usr/bin/chromium")
 HOSTILE = '<svg onload="document.title=1"> <b>Nova</b>'
-MOBILE: "ViewportSize" = {"width": 390, "height": 844}
-DESKTOP: "ViewportSize" = {"width": 1280, "height": 860}
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium; install Debian's chromium"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # playwright's own pipes
-]
-sync_api = pytest.importorskip("playwright.sync_api")
+pytestmark = BROWSER
 
 
 @pytest.fixture
@@ -55,17 +47,9 @@ def address(demo_site: Site, ledger: Ledger, settings: Settings, encoder: Encode
 
 
 @pytest.fixture
-def shots(tmp_path: Path) -> Path:
-    folder = Path(os.environ.get("HOPDESK_SHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture
 def page(address: str) -> "Iterator[Page]":
     """The page, opened; any error of a script or of the content policy fails the test."""
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page(viewport=DESKTOP)
         page.set_default_timeout(20_000)
         problems: list[str] = []
@@ -73,8 +57,7 @@ def page(address: str) -> "Iterator[Page]":
         page.on("console", lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None)
         page.goto(address)
         yield page
-        browser.close()
-        assert problems == []
+    assert problems == []
 
 
 def test_a_question_is_answered_with_cards_and_a_choice_continues_the_case(page: "Page", shots: Path) -> None:

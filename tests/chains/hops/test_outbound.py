@@ -2,8 +2,9 @@ import pytest
 
 from chains.attempt import CodeModel
 from chains.hops import outbound
-from chains.hops.outbound import may_leave
+from chains.hops.outbound import may_leave, with_own_links
 from chains.messages import OutboundInput
+from chains.outcomes import ProductCard
 from chains.ports import ModelCard
 from chains.scope import Scope
 from chains.trail import Trail
@@ -126,3 +127,16 @@ def test_a_check_that_fails_to_run_is_a_no(monkeypatch: pytest.MonkeyPatch) -> N
     allowed, trail = leaving("It costs 49 EUR.")
     assert not allowed
     assert trail.records[0].status == "error"
+
+
+@pytest.mark.parametrize("url", [None, "/p/lamp", "https://shop.example/p/lamp?x=1#more"])
+def test_a_card_keeps_a_link_to_the_site(url: str | None) -> None:
+    card = ProductCard(sku="L-1", name="Desk Lamp", url=url, details=(("colour", "black"),))
+    assert with_own_links([card], SCOPE) == (card,)
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/p/lamp", "//evil.example", "javascript:alert(1)"])
+def test_a_card_whose_link_leads_elsewhere_is_shown_without_it(url: str) -> None:
+    card = ProductCard(sku="L-1", name="Desk Lamp", url="/p/lamp", details=(("colour", "black"),))
+    foreign = card.model_copy(update={"url": url})
+    assert with_own_links([foreign, card], SCOPE) == (card.model_copy(update={"url": None}), card)

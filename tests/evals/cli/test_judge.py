@@ -1,11 +1,10 @@
 """`hopdesk evals judge`, on a run of the small shop and a scripted judge."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import structlog
 import typer
 from click.testing import Result
 from typer.testing import CliRunner
@@ -44,14 +43,13 @@ def _copy(folder: Path, target: Path) -> Path:
 
 
 @pytest.fixture
-def judging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Judging]:
+def judging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judging:
     """Run the command in an installation of its own."""
     monkeypatch.setenv("HOPDESK_HOME", str(tmp_path / "home"))
     app = typer.Typer(cls=Commands, pretty_exceptions_enable=False)
     app.command()(judge)
     app.callback()(lambda: None)  # so that it is a group, which says what goes wrong
-    yield lambda *arguments: CliRunner().invoke(app, ["judge", *map(str, arguments)])
-    structlog.reset_defaults()  # the logs of a command go to a stream that is gone now
+    return lambda *arguments: CliRunner().invoke(app, ["judge", *map(str, arguments)])
 
 
 def verdict(body: Json) -> Fault:
@@ -90,7 +88,7 @@ def test_results_are_judged_once_and_on_a_cassette_for_nothing(judging: Judging,
         again = judging(ran, *rubrics, *more, *tape)
         assert (again.exit_code, again.stderr, again.stdout) == (0, "", first.stdout)
         other = tmp_path / "other.jsonl"
-        taped = judging(ran, *rubrics, *more, *tape, "--offline", "--out", other)
+        taped = judging(ran, *rubrics, *more, *tape, "--offline", "--output", other)
         assert (taped.exit_code, served.count) == (0, 7)
     found = [*read_judgements(ran / "judgements.jsonl")]
     assert sorted(map(str, found)) == sorted(map(str, read_judgements(other)))
@@ -203,7 +201,7 @@ def test_interrupted_it_keeps_what_is_done(
         (("other", "--rubric", "better", "--repeat", "2"), 2, "compared in both orders, once"),
         (("--rubric", "nice"), 2, "'nice' is not one of"),
         (("--rubric", "facts", "--model", "Big Model"), 1, "--model Big Model: write provider/model in small letters"),
-        (("--rubric", "facts", "--out", "/dev/null/x"), 1, "the verdicts cannot be written"),
+        (("--rubric", "facts", "--output", "/dev/null/x"), 1, "the verdicts cannot be written"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

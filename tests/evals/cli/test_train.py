@@ -68,8 +68,8 @@ class Shop:
 
     def asked(self, *more: object, cases: Path | None = None) -> tuple[object, ...]:
         """The command line of a training."""
-        gate = self.folder / "gate.toml"
-        return (*TRAIN, "--cases", cases or self.dev, "--gate", gate, "--scope", self.scope, *more)
+        rules = self.folder / "gate.toml"
+        return (*TRAIN, "--cases", cases or self.dev, "--rules", rules, "--scope", self.scope, *more)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The report in a real browser, opened from disk. HOPDESK_SHOTS names a folder to keep its screenshots in."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,22 +9,15 @@ import pytest
 
 from evals.cli.report import report
 from evals.finished import FinishedRun
+from tests.browser import BROWSER, DESKTOP, MOBILE, chromium, sync_api
 from tests.evals.cli.alone import run_alone
 from tests.evals.report.scored import HOSTILE, LONG, RTL, folder, records_for, right, timed, wrong
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Browser, Page
 
-CHROMIUM = Path("/usr/bin/chromium")
-MOBILE: "ViewportSize" = {"width": 390, "height": 844}
-DESKTOP: "ViewportSize" = {"width": 1280, "height": 860}
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium; install Debian's chromium"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # playwright's own pipes
-]
-sync_api = pytest.importorskip("playwright.sync_api")
+pytestmark = BROWSER
 pytest.importorskip("plotly")
 
 
@@ -57,19 +49,10 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return html
 
 
-@pytest.fixture
-def shots(tmp_path: Path) -> Path:
-    place = Path(os.environ.get("HOPDESK_SHOTS") or tmp_path)
-    place.mkdir(parents=True, exist_ok=True)
-    return place
-
-
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
