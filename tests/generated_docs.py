@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 from pydantic import BaseModel
 from typer.main import get_command
@@ -18,9 +19,12 @@ from chains.catalogue import CATALOGUE
 from chains.scope import Budget, LanguageModelSettings
 from chains.tools import BUILT_IN
 from moderation import OutboundPolicy
+from moderation.policy import BlockedTerm, ModerationPolicy, PiiPolicy
+from moderation.thresholds import DEFAULT_THRESHOLDS
+from moderation.verdict import Category
 
 ROOT = Path(__file__).parents[1]
-DOCS = (ROOT / "README.md", ROOT / "ARCHITECTURE.md")
+DOCS = (ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "deploy" / "moderation.md")
 _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -73,10 +77,24 @@ def checks_table() -> str:
     return "\n".join(rows)
 
 
+def thresholds_table() -> str:
+    """By category, the scores from which a text goes to a person or is refused, where a site sets nothing."""
+    layers = list(DEFAULT_THRESHOLDS)
+    heads = [f"`{layer}` {limit}" for layer in layers for limit in ("review_at", "block_at")]
+    rows = [f"| category | {' | '.join(heads)} |", f"| --- |{' ---: |' * len(heads)}"]
+    for category in get_args(Category):
+        limits = [DEFAULT_THRESHOLDS[layer][category] for layer in layers]
+        cells = [str(cell) for limit in limits for cell in (limit.review_at, limit.block_at)]
+        rows.append(f"| {category} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
 def fields_table(model: type[BaseModel], table: str) -> str:
     """The keys of one table of the scope file, with their defaults and meanings."""
     rows = [f"| key of `{table}` | default | meaning |", "| --- | --- | --- |"]
     for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            continue  # a table of its own
         required = field.is_required() or field.default is None
         default = "" if required else f"`{json.dumps(field.default)}`"
         rows.append(f"| `{name}` | {default} | {field.description or name.replace('_', ' ')} |")
@@ -87,6 +105,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "language_models": lambda: fields_table(LanguageModelSettings, "[[language_models]]"),
     "budget": lambda: fields_table(Budget, "[budget]"),
+    "moderation": lambda: fields_table(ModerationPolicy, "[moderation]"),
+    "pii": lambda: fields_table(PiiPolicy, "[moderation.pii]"),
+    "blocked_terms": lambda: fields_table(BlockedTerm, "[[moderation.blocked_terms]]"),
+    "thresholds": thresholds_table,
     "outbound": lambda: fields_table(OutboundPolicy, "[moderation.outbound]"),
     "commands": commands_table,
     "tools": tools_table,

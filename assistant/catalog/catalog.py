@@ -183,6 +183,11 @@ class Catalog:
         best = pool[np.argsort(-score[pool], kind="stable")][:limit]
         return tuple(passages[place][1] for place in best)
 
+    def addresses(self) -> tuple[str, ...]:
+        """The different addresses of the products' pages."""
+        query = "SELECT DISTINCT json_extract(body, '$.url') AS url FROM products WHERE url IS NOT NULL ORDER BY url"
+        return tuple(str(url) for (url,) in self._stored.connection.execute(query))
+
     def _filtered(self, criteria: SearchProducts) -> tuple[Mask, tuple[Condition, ...]]:
         size = len(self._product_of)
         mask = np.ones(size, dtype=np.bool_)

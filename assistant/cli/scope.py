@@ -36,7 +36,7 @@ def check(
 
     from assistant.cli.models import named_models
     from assistant.cli.opening import Unlogged, open_sites, read_settings
-    from assistant.cli.scope_report import model_warnings, overlap_rows, overlaps, warnings
+    from assistant.cli.scope_report import foreign_links, model_warnings, overlap_rows, overlaps, warnings
     from assistant.cli.screen import out, table, warn
 
     console = out()
@@ -54,7 +54,8 @@ def check(
         columns = ("intent", "taken for", "examples", "such as")
         whole = ("intent", "taken for")
         console.print(table("Intents that overlap", columns, overlap_rows(found), numbers=("examples",), whole=whole))
-    for warning in (*warnings(loaded), *asyncio.run(model_warnings(named_models(loaded.scope)))):
+    of_links = foreign_links(loaded.scope, site.catalog.addresses())
+    for warning in (*warnings(loaded), *of_links, *asyncio.run(model_warnings(named_models(loaded.scope)))):
         warn(warning)
     site.catalog.close()
 

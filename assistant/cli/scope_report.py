@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from chains.scope import Budget, LanguageModelSettings, Scope
 from chains.scope_file import LoadedScope
 from chains.tools import Identity
+from moderation import is_own_link
 
 if TYPE_CHECKING:
     from assistant.embedded.head import HeldOut
@@ -19,6 +21,7 @@ _MOST_PARTS = 2  # of one answer; each part needs a call of its own
 _LOCAL = {"rules", "embedded"}
 _SHOWN_EXAMPLES = 2
 _SHOWN_PAIRS = 10
+_SHOWN_HOSTS = 3
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,18 @@ def warnings(loaded: LoadedScope) -> Iterator[str]:
     yield from _budgets(scope)
 
 
+def foreign_links(scope: Scope, addresses: Iterable[str]) -> Iterator[str]:
+    """A warning where products' pages (distinct addresses) are not on the site's own hosts."""
+    foreign = [address for address in addresses if not is_own_link(address, scope.hosts)]
+    hosts = sorted({urlsplit(address).hostname or address for address in foreign})
+    if hosts:
+        shown = ", ".join(hosts[:_SHOWN_HOSTS]) + (" and others" if len(hosts) > _SHOWN_HOSTS else "")
+        yield (
+            f"site.origins: it does not name {shown}, where the pages of {_count(len(foreign), 'product')} are, so "
+            f'these are shown without a link; add "https://{hosts[0]}" if it is the shop\'s own.'
+        )
+
+
 def _topics_without_policy(loaded: LoadedScope) -> Iterator[str]:
     named = loaded.scope.sources.policies
     folder = loaded.path.parent / named if named else None
@@ -162,7 +177,7 @@ def _budgets(scope: Scope) -> Iterator[str]:
 def _orders(scope: Scope) -> Iterator[str]:
     """Lists of models in which one is hardly ever asked, or stops the others."""
     for hop, names in scope.models.model_dump().items():
-        if "embedded" in names[:-1]:
+        if hop != "moderation" and "embedded" in names[:-1]:  # whose layers are all asked
             later = ", ".join(repr(name) for name in names[names.index("embedded") + 1 :])
             yield (
                 f"models.{hop}: 'embedded' without a threshold decides whenever it replies, so {later} is hardly ever "

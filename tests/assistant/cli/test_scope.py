@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from assistant.cli.opening import demo_scope
-from assistant.cli.scope_report import Overlap, hop_rows, limit_rows, overlap_rows, overlaps, warnings
+from assistant.cli.scope_report import Overlap, foreign_links, hop_rows, limit_rows, overlap_rows, overlaps, warnings
 from assistant.embedded.head import HeldOut, Prediction
-from chains.scope_file import LoadedScope, parse_scope
+from chains.scope_file import LoadedScope, load_scope, parse_scope
 from tests.assistant.cli.conftest import Run
 from tests.assistant.shops import STARTER, write_shop
 
@@ -20,6 +20,36 @@ def test_check_prints_the_permissions_and_the_overlaps(run: Run) -> None:
         assert shown in result.stdout
     assert "examples right that it had not seen" in result.stdout
     assert result.stderr == ""
+
+
+def test_products_whose_pages_are_elsewhere_are_a_warning(run: Run, tmp_path: Path) -> None:
+    scope = write_shop(tmp_path)
+    products = tmp_path / "products.jsonl"
+    text = products.read_text(encoding="utf-8")
+    addresses = '"url": "/p/own", "sku": "LAP-9"', '"url": "https://www.shop.example/p/1", "sku": "LAP-1"'
+    assert all(address[-14:] in text for address in addresses)
+    for address in addresses:
+        text = text.replace(address[-14:], address)
+    products.write_text(text, encoding="utf-8")
+    said = " ".join(run("scope", "check", scope).stderr.split())
+    assert "site.origins: it does not name www.shop.example, where the pages of 1 product are" in said
+    assert 'add "https://www.shop.example" if it is the shop\'s own.' in said
+    owned = scope.read_text(encoding="utf-8")
+    assert "origins = [" in owned
+    scope.write_text(owned.replace("origins = [", 'origins = ["https://www.shop.example", ', 1), encoding="utf-8")
+    assert "site.origins" not in run("scope", "check", scope).stderr
+
+
+def test_many_foreign_hosts_are_told_by_the_first_three() -> None:
+    addresses = [f"https://{host}.example/p" for host in "abcde"]
+    (said,) = foreign_links(load_scope(demo_scope()).scope, addresses)
+    assert "it does not name a.example, b.example, c.example and others, where the pages of 5 products are" in said
+
+
+def test_the_layers_of_moderation_are_all_asked_so_that_their_order_is_no_warning(tmp_path: Path) -> None:
+    text = (STARTER / "scope.toml").read_text(encoding="utf-8")
+    text = text.replace('moderation = ["rules", "embedded"]', 'moderation = ["rules", "embedded", "openai/x"]')
+    assert [*warnings(_loaded(text, tmp_path))] == []
 
 
 def test_the_matrix_is_json_and_nothing_else(run: Run) -> None:
