@@ -15,6 +15,9 @@ ifeq ($(SERVE),1)
 	@.venv/bin/hopdesk serve --port $(PORT)
 endif
 
+# One thread each for the two workers: fitting on two threads in both takes more than twice as long.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: check browser
 	$(PY) -m pytest -q -n 2 --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json
 	$(PY) -m tests.coverage_floors .coverage.json
